@@ -60,7 +60,7 @@ def real_db(template: str, django_db_blocker: Any) -> Iterator[RealDatabase]:
 
 @pytest.fixture
 def promise(request: pytest.FixtureRequest) -> Iterator[Promise]:
-    """The promise that this test attacks: `@pytest.mark.parametrize` is not needed, set number and title in the test."""
+    """The promise that this test attacks; the test sets its number and title."""
     row = Promise("", request.node.name)
     yield row
     row.close()

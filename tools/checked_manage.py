@@ -1,4 +1,4 @@
-"""`manage.py` with an environment as in production and throwaway secrets: for checks that must not depend on a machine."""
+"""`manage.py` with an environment as in production and throwaway secrets, for checks that are alike everywhere."""
 
 import base64
 import os

@@ -1,0 +1,25 @@
+"""All tables."""
+
+from keys.models.budget import RateBudget
+from keys.models.change import Change, ChangeState, Lease
+from keys.models.denial import Denial
+from keys.models.person import CompanyRole, Person
+from keys.models.record import LedgerHead, Record
+from keys.models.team import AccessToken, Membership, Team, TeamRole, TokenState
+
+__all__ = [
+    "AccessToken",
+    "Change",
+    "ChangeState",
+    "CompanyRole",
+    "Denial",
+    "LedgerHead",
+    "Lease",
+    "Membership",
+    "Person",
+    "RateBudget",
+    "Record",
+    "Team",
+    "TeamRole",
+    "TokenState",
+]
