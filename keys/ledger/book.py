@@ -1,0 +1,230 @@
+"""The only writer of the ledger.
+
+Everything that must commit together with a record happens inside one `with opened() as ledger:`; the first statement
+of that transaction locks the head row, so that seq, ordinals and link are read under the lock they are written under.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import Error, connection, transaction
+from django.db.models import Max
+from django.utils.translation import gettext
+
+from keys.errors import LedgerUnavailable
+from keys.ledger import chain
+from keys.ledger.actions import Action
+from keys.ledger.columns import columns_of
+from keys.ledger.recordable import recordable, told
+from keys.models import LedgerHead, Record, Team
+from keys.types import Actor
+
+log = structlog.get_logger(__name__)
+
+INT64 = 2**63 - 1
+OWN_REQUEST_ID = re.compile("[0-9a-f]{32}")
+"""As our middleware makes them; they have a secret's shape and are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one record shall say.
+
+    body: names from `keys.ledger.recordable` alone. change: the id that joins an intent (outcome "") with its outcomes;
+    "" for whatever is whole by itself. reason: typed text, searched for secrets by the caller before.
+    """
+
+    action: Action
+    actor: Actor
+    body: Mapping[str, Any] = field(default_factory=dict)
+    team: Team | None = None
+    key_id: int | None = None
+    key_name: str = ""
+    outcome: str = ""
+    change: str = ""
+    reason: str = ""
+
+
+@contextmanager
+def opened() -> Iterator["Ledger"]:
+    """A durable transaction that holds the ledger's lock: own data and records commit together or not at all.
+
+    Raises LedgerUnavailable when it cannot be opened or committed, RuntimeError inside another transaction. What the
+    block itself raises passes through, and nothing is kept.
+    """
+    inside = False
+    try:
+        with transaction.atomic(durable=True):
+            _lock()
+            inside = True
+            yield Ledger()
+            inside = False
+            _still_good()
+    except Error as error:
+        if inside:
+            raise
+        raise _unavailable(error) from None
+
+
+class Ledger:
+    """The ledger while `opened()` holds its lock."""
+
+    def __init__(self) -> None:
+        self._block = _durable_block()
+
+    def append(self, entry: Entry) -> Record:
+        """Write the next record.
+
+        Raises LedgerUnavailable when it cannot be written, NotRecordable (a ValueError) for a body with fields that may
+        not be recorded or an outcome without its intent, RuntimeError outside the transaction of `opened()`.
+        """
+        if _durable_block() is not self._block:
+            raise RuntimeError("this ledger is closed: append inside its own `with opened()`")
+        body = recordable(entry.body)
+        _check(entry)
+        try:
+            return _append(entry, body)
+        except Error as error:
+            raise _unavailable(error) from None
+
+
+def _lock() -> LedgerHead:
+    try:
+        return LedgerHead.objects.select_for_update().get(pk=1)
+    except LedgerHead.DoesNotExist:
+        raise LedgerUnavailable(gettext("The ledger's head is missing: nothing was done. Run verify_ledger.")) from None
+
+
+def _still_good() -> None:
+    """Refuse to take a rollback for a commit: after an error that the block swallowed, COMMIT keeps nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")  # PostgreSQL refuses it in a transaction that has failed
+    if connection.get_rollback():
+        raise LedgerUnavailable(gettext("Something failed while this was recorded, so nothing was done."))
+
+
+def _durable_block() -> object:
+    """The outermost transaction block, which must be durable. Blocks that a test case wraps around are not counted."""
+    blocks: list[Any] = [block for block in _blocks() if not block._from_testcase]
+    if not blocks or not blocks[0].durable:
+        raise RuntimeError("the ledger is written inside `keys.ledger.book.opened()` alone")
+    return blocks[0]
+
+
+def _blocks() -> list[Any]:
+    """Django's stack of `atomic` blocks on this thread's connection, outermost first."""
+    return list(connection.atomic_blocks)
+
+
+def _append(entry: Entry, body: dict[str, Any]) -> Record:
+    seq, previous = _newest()
+    _pair(entry)
+    text = chain.canonical(_said(entry, body))
+    digest = chain.digest_of(text)
+    link = chain.link_of(previous, seq + 1, digest)
+    seal_key, secret = _ledger_key()
+    columns = columns_of(json.loads(text))
+    record = Record(
+        **{**columns, "time": datetime.fromisoformat(columns["time"])},
+        seq=seq + 1,
+        text=text,
+        digest=digest,
+        previous=previous,
+        link=link,
+        seal=chain.seal_of(secret, link),
+        seal_key=seal_key,
+    )
+    record.save(force_insert=True)
+    LedgerHead.objects.filter(pk=1).update(seq=seq + 1, link=link)
+    return record
+
+
+def _newest() -> tuple[int, str]:
+    """seq and link that the next record follows. Read anew for each: a savepoint may have been rolled back between.
+
+    A head that disagrees with the last record means that somebody cut or wrote past us: nothing is built on it.
+    """
+    head = LedgerHead.objects.get(pk=1)
+    last = Record.objects.filter(seq=head.seq).values_list("link", flat=True).first()
+    if head.link != (chain.GENESIS if head.seq == 0 else last):
+        raise LedgerUnavailable(
+            gettext("The ledger's head and its last record disagree: nothing was done. Run verify_ledger.")
+        )
+    return head.seq, head.link
+
+
+def _said(entry: Entry, body: dict[str, Any]) -> dict[str, Any]:
+    actor, team = entry.actor, entry.team
+    return {
+        "v": chain.VERSION,
+        "nonce": secrets.token_hex(16),
+        "time": _now(),
+        "action": str(entry.action),
+        "outcome": entry.outcome,
+        "actor_kind": str(actor.kind),
+        "actor_id": actor.id,
+        "actor": told(actor.name),
+        "actor_role": actor.role,
+        "address": told(actor.address),
+        "request_id": actor.request_id if OWN_REQUEST_ID.fullmatch(actor.request_id) else told(actor.request_id),
+        "team_id": team.pk if team else None,
+        "team": told(team.name) if team else "",
+        "key_id": entry.key_id,
+        "key_name": told(entry.key_name),
+        "change": entry.change,
+        "reason": told(entry.reason),
+        "team_n": _next("team_n", team_id=team.pk) if team else None,
+        "key_n": _next("key_n", team_id=team.pk, key_id=entry.key_id) if team and entry.key_id is not None else None,
+        "body": body,
+    }
+
+
+def _now() -> str:
+    """Milliseconds, with six digits: Django's `dumpdata` cuts the rest, and a moved ledger must still verify.
+
+    A clock that was set back is told as it was: the order is by seq.
+    """
+    now = datetime.now(UTC)
+    return f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}000Z"
+
+
+def _next(ordinal: str, **among: int) -> int:
+    """The next ordinal among a team's or a key's records; one look at the end of its unique index."""
+    newest: int | None = Record.objects.filter(**among).aggregate(newest=Max(ordinal))["newest"]
+    return (newest or 0) + 1
+
+
+def _check(entry: Entry) -> None:
+    if entry.key_id is not None and not (entry.team and -INT64 <= entry.key_id <= INT64):
+        raise chain.NotRecordable("a key is recorded with its team, and its id has 64 bits")
+    if len(entry.outcome) > 16 or len(entry.change) > 36:
+        raise chain.NotRecordable("an outcome has at most 16 characters, a change id 36")
+
+
+def _pair(entry: Entry) -> None:
+    """One intent a change, and no outcome without it: what `verify_ledger` would call damage is refused here."""
+    if entry.change:
+        intended = Record.objects.filter(change=entry.change, outcome="").exists()
+        if intended == (entry.outcome == ""):
+            raise chain.NotRecordable("a change has one intent, and its outcomes come after it")
+
+
+def _ledger_key() -> tuple[str, bytes]:
+    """Id and secret of the key that seals new records: the first one given."""
+    for name, secret in settings.LEDGER_KEYS.items():
+        return name, secret
+    raise LedgerUnavailable(gettext("No ledger key is set: nothing can be recorded, so nothing was done."))
+
+
+def _unavailable(error: Error) -> LedgerUnavailable:
+    """For people, without the database's words: those may quote values."""
+    log.error("ledger_unavailable", error=type(error).__name__, cause=type(error.__cause__).__name__)
+    return LedgerUnavailable(gettext("The ledger cannot be written now, so nothing was done. Please try again."))

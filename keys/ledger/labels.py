@@ -1,0 +1,148 @@
+"""Words for people: what the ledger's names and values are called on pages. Records keep the names, never these."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from keys.ledger.actions import Action
+from keys.redact import escape_visible
+from keys.types import NEVER, Status
+
+Words = str | Promise
+
+ACTIONS: dict[str, Words] = {
+    Action.KEY_EDIT: _("Key edited"),
+    Action.KEY_DISABLE: _("Key disabled"),
+    Action.KEY_ENABLE: _("Key enabled"),
+    Action.KEY_SETTLE: _("Key read again"),
+    Action.DENIED: _("Access denied"),
+    Action.SIGN_IN: _("Signed in"),
+    Action.SIGN_IN_FAILED: _("Sign-in failed"),
+    Action.SIGN_OUT: _("Signed out"),
+    Action.PASSWORD_CHANGE: _("Password changed"),
+    Action.PERSON_ADD: _("Person added"),
+    Action.PERSON_EDIT: _("Person changed"),
+    Action.MEMBERSHIP_SET: _("Membership set"),
+    Action.MEMBERSHIP_REMOVE: _("Membership removed"),
+    Action.TEAM_ADD: _("Team added"),
+    Action.TEAM_EDIT: _("Team changed"),
+    Action.ACCESS_TOKEN_SET: _("Access token set"),
+    Action.ACCESS_TOKEN_REPLACE: _("Access token replaced"),
+    Action.ACCESS_TOKEN_FORGET: _("Access token forgotten"),
+    Action.SEALING_KEY_ROTATE: _("Sealing key rotated"),
+}
+
+OUTCOMES: dict[str, tuple[Words, str]] = {
+    "confirmed": (_("Confirmed"), "good"),
+    "applied": (_("Applied"), "good"),
+    "differs": (_("Reads differently"), "warn"),
+    "other": (_("Something else is there"), "warn"),
+    "unknown": (_("Unknown"), "warn"),
+    "refused": (_("Refused"), "bad"),
+    "not_sent": (_("Not sent"), "info"),
+    "not_applied": (_("Not applied"), "info"),
+}
+"""Outcome -> its word and its tone (good, warn, bad, info)."""
+
+FIELDS: dict[str, Words] = {
+    "name": _("Name"),
+    "status": _("Status"),
+    "expired_time": _("Expiry"),
+    "remain_quota": _("Quota left"),
+    "unlimited_quota": _("Unlimited quota"),
+    "model_limits_enabled": _("Model restriction"),
+    "model_limits": _("Models"),
+    "allow_ips": _("Allowlist"),
+    "group": _("Group"),
+    "cross_group_retry": _("Cross-group retry"),
+    "masked": _("Masked secret"),
+    "user_id": _("CometAPI account"),
+    "created_time": _("Created"),
+    "accessed_time": _("Last used"),
+    "used_quota": _("Quota used"),
+    "limit": _("Limit"),
+    "username": _("User name"),
+    "email": _("Email"),
+    "company_role": _("Company role"),
+    "active": _("Active"),
+    "is_active": _("Active"),
+    "time_zone": _("Time zone"),
+    "role": _("Role"),
+    "password": _("Password"),
+    "slug": _("Short name"),
+    "groups": _("Groups"),
+    "account_id": _("CometAPI account"),
+    "account_name": _("Name of the CometAPI account"),
+    "send_account_header": _("New-Api-User header"),
+    "last_four": _("Last four characters"),
+    "message": _("CometAPI's words"),
+    "window_ms": _("Between reading and sending (ms)"),
+    "person": _("Person"),
+    "count": _("How often"),
+    "verb": _("What was asked for"),
+    "checked_at": _("Read at"),
+    "why": _("Why"),
+}
+
+_STATUSES: dict[int, Words] = {
+    Status.ENABLED: _("enabled"),
+    Status.DISABLED: _("disabled"),
+    Status.EXPIRED: _("expired"),
+    Status.EXHAUSTED: _("exhausted"),
+}
+_UNITS = ("remain_quota", "used_quota", "limit")
+_TIMES = ("expired_time", "created_time", "accessed_time")
+
+
+def action_label(action: str) -> str:
+    return str(ACTIONS.get(action, action))
+
+
+def outcome_label(outcome: str, change: str) -> tuple[str, str]:
+    """Word and tone of an outcome; a change without one is unknown, and what is whole by itself has none ("")."""
+    if not outcome:
+        return (gettext("No outcome yet"), "warn") if change else ("", "info")
+    word, tone = OUTCOMES.get(outcome, (outcome, "info"))
+    return str(word), tone
+
+
+def field_label(name: str) -> str:
+    """A field's words; its own name where there are none."""
+    return str(FIELDS.get(name, name.replace("_", " ")))
+
+
+def value_text(name: str, value: Any) -> str:
+    """One recorded value as a person reads it, with its unit, hostile characters visible."""
+    if value is None or value == "":
+        return gettext("(empty)")
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, int):
+        return _number_text(name, value)
+    return escape_visible(str(value), keep="\n")
+
+
+def _number_text(name: str, value: int) -> str:
+    if name == "status":
+        return str(_STATUSES.get(value, value))
+    if name == "expired_time" and value == NEVER:
+        return gettext("never")
+    if name in _TIMES:
+        return _moment_text(value)
+    if name in _UNITS:
+        return gettext("%(units)s units") % {"units": number_format(value, use_l10n=True, force_grouping=True)}
+    return str(value)
+
+
+def _moment_text(seconds: int) -> str:
+    """Unix seconds in the zone of whoever reads, which is named; out of the calendar's range as a number."""
+    try:
+        moment = timezone.localtime(datetime.fromtimestamp(seconds, UTC))
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)
+    return f"{date_format(moment, 'Y-m-d H:i:s')} {moment.tzname()}"

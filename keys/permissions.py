@@ -1,0 +1,92 @@
+"""Who may do what: one table, asked on the server, by membership and never by a posted id (design.md, "People")."""
+
+from enum import StrEnum
+from typing import Final
+
+from django.db.models import QuerySet
+
+from keys.errors import Denied
+from keys.models import CompanyRole, Membership, Person, Team, TeamRole
+
+
+class Verb(StrEnum):
+    """Team verbs are asked with a team, company verbs (the second half) without."""
+
+    VIEW_TEAM = "view_team"
+    VIEW_KEYS = "view_keys"
+    VIEW_HISTORY = "view_history"
+    EDIT_KEY = "edit_key"
+    DISABLE_KEY = "disable_key"
+    ENABLE_KEY = "enable_key"
+    MANAGE_TEAM = "manage_team"
+    MANAGE_ACCESS_TOKEN = "manage_access_token"  # noqa: S105 (a name, not a password)
+    MANAGE_MEMBERS = "manage_members"
+
+    VIEW_TEAMS = "view_teams"
+    ADD_TEAM = "add_team"
+    VIEW_PEOPLE = "view_people"
+    MANAGE_PEOPLE = "manage_people"
+    VIEW_ALL_HISTORY = "view_all_history"
+
+
+NOBODY: Final = ""
+"""The role of who is signed in and has no other."""
+
+TABLE: Final[dict[str, frozenset[Verb]]] = {
+    NOBODY: frozenset({Verb.VIEW_TEAMS}),
+    TeamRole.MEMBER: frozenset({Verb.VIEW_TEAMS, Verb.VIEW_TEAM, Verb.VIEW_KEYS, Verb.VIEW_HISTORY}),
+    TeamRole.LEAD: frozenset(
+        {
+            Verb.VIEW_TEAMS,
+            Verb.VIEW_TEAM,
+            Verb.VIEW_KEYS,
+            Verb.VIEW_HISTORY,
+            Verb.EDIT_KEY,
+            Verb.DISABLE_KEY,
+            Verb.ENABLE_KEY,
+        }
+    ),
+    CompanyRole.AUDITOR: frozenset(
+        {
+            Verb.VIEW_TEAMS,
+            Verb.VIEW_TEAM,
+            Verb.VIEW_KEYS,
+            Verb.VIEW_HISTORY,
+            Verb.VIEW_PEOPLE,
+            Verb.VIEW_ALL_HISTORY,
+        }
+    ),
+    CompanyRole.ADMIN: frozenset(Verb),
+}
+
+
+def acting_role(person: Person, team: Team | None = None) -> str:
+    """As what the person acts here, and as the ledger tells it: admin, auditor, lead, member or ""."""
+    if not person.is_active:
+        return NOBODY
+    if person.company_role != CompanyRole.NONE:
+        # An admin may do all, and an auditor changes nothing whatever else they are: no team role adds to either.
+        return str(person.company_role)
+    if team is None:
+        return NOBODY
+    return Membership.objects.filter(person=person, team=team).values_list("role", flat=True).first() or NOBODY
+
+
+def allowed(person: Person, verb: Verb, team: Team | None = None) -> bool:
+    """May this person do this? An inactive one may do nothing."""
+    return person.is_active and verb in TABLE.get(acting_role(person, team), frozenset())
+
+
+def require(person: Person, verb: Verb, team: Team | None = None) -> None:
+    """Raises Denied."""
+    if not allowed(person, verb, team):
+        raise Denied(str(verb))
+
+
+def visible_teams(person: Person) -> QuerySet[Team]:
+    """The teams whose pages this person may open; for all others there is nothing there."""
+    if not person.is_active:
+        return Team.objects.none()
+    if person.company_role in (CompanyRole.ADMIN, CompanyRole.AUDITOR):
+        return Team.objects.all()
+    return Team.objects.filter(memberships__person=person)

@@ -1,0 +1,67 @@
+"""The field rules, once (issue 2, point 7): what may be typed for a key. Pure: no Django, no request, no clock.
+
+`check_*` and `parse_*` give the value to save or raise RuleBroken; nothing is repaired silently but what is said there.
+"""
+
+from keys.rules.allowlist import check_allow_ips
+from keys.rules.fault import Fault, RuleBroken
+from keys.rules.lists import (
+    LIST_MAX_CHARACTERS,
+    LIST_MAX_ENTRIES,
+    check_models,
+    check_restriction,
+    split_models,
+)
+from keys.rules.names import (
+    NAME_MAX_BYTES,
+    NAME_MAX_CHARACTERS,
+    REASON_MAX_CHARACTERS,
+    check_group,
+    check_name,
+    check_reason,
+    name_warning,
+)
+from keys.rules.quota import MAX_UNITS, apply_quota, check_quota, format_usd, parse_amount
+from keys.rules.state import (
+    LAST_MOMENT,
+    Effective,
+    check_cross_group_retry,
+    check_enable,
+    check_expired_time,
+    check_status,
+    effective_status,
+    is_dry,
+    is_past,
+)
+
+__all__ = [
+    "LAST_MOMENT",
+    "LIST_MAX_CHARACTERS",
+    "LIST_MAX_ENTRIES",
+    "MAX_UNITS",
+    "NAME_MAX_BYTES",
+    "NAME_MAX_CHARACTERS",
+    "REASON_MAX_CHARACTERS",
+    "Effective",
+    "Fault",
+    "RuleBroken",
+    "apply_quota",
+    "check_allow_ips",
+    "check_cross_group_retry",
+    "check_enable",
+    "check_expired_time",
+    "check_group",
+    "check_models",
+    "check_name",
+    "check_quota",
+    "check_reason",
+    "check_restriction",
+    "check_status",
+    "effective_status",
+    "format_usd",
+    "is_dry",
+    "is_past",
+    "name_warning",
+    "parse_amount",
+    "split_models",
+]

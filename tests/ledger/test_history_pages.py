@@ -1,0 +1,167 @@
+"""`/history/` and `/history/<seq>/`: who gets what, newest first, whole page and fragment, hostile text as text."""
+
+from html.parser import HTMLParser
+
+import pytest
+from django.test import Client
+
+from keys.models import CompanyRole, Membership, Person, Team, TeamRole
+from tests.ledger.making import HOSTILE, append, change
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+class Text(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self.links: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data.strip())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.links += [value or "" for name, value in attrs if tag == "a" and name == "href"]
+
+
+def read(html: bytes) -> Text:
+    parsed = Text()
+    parsed.feed(html.decode())
+    return parsed
+
+
+@pytest.fixture
+def blue() -> Team:
+    return Team.objects.create(slug="blue", name="Blue")
+
+
+def signed_in(role: str = "", team: Team | None = None) -> Client:
+    person = Person.objects.create_user(f"someone{role}", company_role=role)
+    if team:
+        Membership.objects.create(person=person, team=team, role=TeamRole.MEMBER)
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def test_it_lists_records_newest_first(blue: Team) -> None:
+    change(blue, 4, name="ops key")
+    client = signed_in(team=blue)
+
+    response = client.get("/history/")
+
+    assert response.status_code == 200
+    page = read(response.content)
+    assert "History" in page.parts
+    assert [link for link in page.links if link.startswith("/history/")][-2:] == ["/history/2/", "/history/1/"]
+    assert "/teams/blue/keys/4/" in page.links
+    assert {"Key edited", "Confirmed", "ops key", "Léa Müller", "new office"} <= set(page.parts)
+
+
+def test_it_pages_by_seq(blue: Team) -> None:
+    for _ in range(60):
+        append(team=blue)
+    client = signed_in(team=blue)
+
+    first = read(client.get("/history/").content)
+    second = read(client.get("/history/?before=11").content)
+
+    assert "/history/?before=11" in first.links
+    assert ("/history/60/" in first.links, "/history/11/" in first.links, "/history/10/" in first.links) == (1, 1, 0)
+    assert ("/history/10/" in second.links, "/history/1/" in second.links) == (True, True)
+    assert not [link for link in second.links if "before" in link]
+
+
+def test_a_fragment_is_the_same_table_alone(blue: Team) -> None:
+    append(team=blue)
+    client = signed_in(team=blue)
+
+    whole, part = client.get("/history/"), client.get("/history/", **HTMX)
+
+    assert part.content.strip().startswith(b'<section id="records"')
+    assert b"<html" not in part.content
+    assert part.content.strip() in whole.content
+    assert "HX-Request" in whole["Vary"]
+
+
+@pytest.mark.parametrize("before", ["x", "-1", "1.5", "", "٣", "９", "1" * 19, "9" * 5000, "\x00"])
+def test_a_place_that_is_none_is_not_found(blue: Team, before: str) -> None:
+    assert signed_in(team=blue).get("/history/", {"before": before}).status_code in (400, 404)
+
+
+@pytest.mark.parametrize("seq", ["0", "2", str(2**63), "9" * 400, "9" * 5000])
+def test_a_record_that_is_not_there_is_not_found(blue: Team, seq: str) -> None:
+    append(team=blue)
+
+    assert signed_in(CompanyRole.ADMIN).get(f"/history/{seq}/").status_code == 404
+
+
+def test_another_teams_record_is_not_found_either(blue: Team) -> None:
+    append(team=Team.objects.create(slug="red", name="Red"))
+    client = signed_in(team=blue)
+
+    assert client.get("/history/1/").status_code == 404
+    assert "/history/1/" not in read(client.get("/history/").content).links
+
+
+@pytest.mark.parametrize("path", ["/history/", "/history/1/"])
+def test_a_stranger_is_sent_to_the_sign_in(path: str) -> None:
+    append()
+
+    response = Client().get(path)
+
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+@pytest.mark.parametrize("path", ["/history/", "/history/1/"])
+def test_nothing_can_be_posted(blue: Team, path: str, method: str) -> None:
+    append(team=blue)
+
+    assert getattr(signed_in(CompanyRole.ADMIN), method)(path).status_code == 405
+
+
+def test_one_record_shows_old_and_new_and_its_proof(blue: Team) -> None:
+    intent, outcome = change(blue, 4, name="ops key")
+
+    response = signed_in(team=blue).get("/history/1/")
+
+    assert response.status_code == 200
+    page = read(response.content)
+    assert "Record 1" in page.parts
+    assert {"What was to change", "staging", "ops key", "Name", "new office"} <= set(page.parts)
+    assert {intent.digest, intent.link, intent.previous, intent.seal, intent.text, intent.change} <= set(page.parts)
+    assert "/history/2/" in page.links
+
+
+def test_a_team_that_is_gone_is_told_without_a_link(blue: Team) -> None:
+    change(blue, 4)
+    blue.delete()
+
+    page = read(signed_in(CompanyRole.AUDITOR).get("/history/").content)
+
+    assert "Blue" in page.parts
+    assert not [link for link in page.links if link.startswith("/teams/blue")]
+
+
+@pytest.mark.parametrize("path", ["/history/", "/history/1/", "/history/2/"])
+def test_hostile_text_stays_text(blue: Team, path: str) -> None:
+    change(blue, 4, name=HOSTILE)
+
+    response = signed_in(team=blue).get(path)
+
+    assert response.status_code == 200
+    html = response.content.decode()
+    for bad in ("\u202e", "\x00", "\x1b", "<b>"):
+        assert bad not in html.replace("<b></b>", "")
+    assert "\\u202egnp." in html
+
+
+def test_an_empty_ledger_says_so() -> None:
+    response = signed_in(CompanyRole.ADMIN).get("/history/")
+
+    assert response.status_code == 200
+    assert "No records here" in read(response.content).parts
