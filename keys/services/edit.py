@@ -1,0 +1,73 @@
+"""Reading a key for its page, and editing it."""
+
+from dataclasses import asdict
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from keys.models import Person, Team
+from keys.permissions import Verb
+from keys.services import access_tokens, repeats, status
+from keys.services.compute import Plan, plan_edit
+from keys.services.outcome import Kind, Outcome, Result
+from keys.services.perform import perform
+from keys.services.road import Road
+from keys.services.sending import send_edit
+from keys.services.snapshots import snapshot_to_json
+from keys.types import Actor, Deadline, KeySnapshot, KeyWish, Status
+
+
+def read_key(*, team: Team, key_id: int) -> KeySnapshot:
+    """The key as CometAPI has it now, for a page. Raises UpstreamError, NoAccessToken, SealBroken."""
+    return access_tokens.client_for(team).get_key(key_id, Deadline.after(settings.WAITS.page_s))
+
+
+def edit_key(
+    *,
+    person: Person,
+    actor: Actor,
+    team: Team,
+    key_id: int,
+    base: KeySnapshot,
+    wish: KeyWish,
+    change_id: UUID,
+    reason: str,
+) -> Result:
+    """Change the touched settings of a key and nothing else, and tell what was read afterwards.
+
+    base: what the editor saw; guards against overwriting somebody else's change unseen. wish: touched fields only.
+    Raises Denied, Invalid, Conflict, Held, ChangeIdTaken, NoAccessToken, LedgerUnavailable: nothing was sent then.
+    Upstream trouble never raises: it is in the Result. Source: reference page "update API key".
+    """
+    if wish.touched == ("status",) and wish.fields["status"] == Status.DISABLED:
+        return status.disable_key(
+            person=person, actor=actor, team=team, key_id=key_id, change_id=change_id, reason=reason
+        )
+    if not wish.touched:
+        return Result(Outcome.UNCHANGED, Kind.EDIT, change_id)
+
+    def plan(live: KeySnapshot) -> Plan:
+        return plan_edit(base, wish, live, timezone.now())
+
+    asked = {
+        "base": snapshot_to_json(base),
+        "fields": dict(wish.fields),
+        "quota": asdict(wish.quota) if wish.quota else None,
+        "reason": reason,
+    }
+    return perform(
+        Road(
+            person=person,
+            actor=actor,
+            verb=Verb.EDIT_KEY,
+            kind=Kind.EDIT,
+            team=team,
+            key_id=key_id,
+            change_id=change_id,
+            content=repeats.content_of(Kind.EDIT, team, key_id, asked),
+            reason=reason,
+            plan=plan,
+            send=send_edit,
+        )
+    )

@@ -1,0 +1,114 @@
+"""The one road to an upstream write (design.md): guard, read, compute, intent, send, look, outcome.
+
+Every write of every key walks it, whoever asks. The intent is committed before anything is sent, so a change whose
+process died is an intent without an outcome: unknown, visible, and settled by reading (`keys.services.settle`).
+"""
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from keys.errors import AccessTokenRefused, KeyNotFound, LedgerError, UpstreamError
+from keys.models import Change, ChangeState, TokenState
+from keys.services import access_tokens, journal, leases, repeats
+from keys.services.compute import Plan
+from keys.services.guard import guard
+from keys.services.outcome import Held, Outcome, Result
+from keys.services.requests import Sending
+from keys.services.road import Road
+from keys.types import Deadline, KeySnapshot, Waits
+
+
+def perform(road: Road) -> Result:
+    """Make one change and tell what was read.
+
+    Raises Denied, Conflict, Held, Invalid, ChangeIdTaken, NoAccessToken, SealBroken and LedgerUnavailable; nothing was
+    sent then. Upstream trouble is in the Result.
+    """
+    guard(road.person, road.actor, road.verb, road.team, road.key_id)
+    client = access_tokens.client_for(road.team, lane=road.lane)
+    earlier = repeats.earlier_result(road.change_id, road.content, road.actor, road.team, road.key_id)
+    if earlier is not None:
+        return earlier
+    waits: Waits = settings.WAITS
+    deadline = Deadline.after(waits.disable_s if road.urgent else waits.edit_s)
+    epoch = None if road.urgent else _free_epoch(road, deadline)
+    live_at = time.monotonic()
+    try:
+        live = client.get_key(road.key_id, deadline.within(waits.disable_s * 0.4 if road.urgent else waits.read_s))
+    except UpstreamError as error:
+        return _not_read(road, error)
+    plan = road.plan(live)
+    if not plan.changed and not road.urgent:
+        return Result(Outcome.UNCHANGED, road.kind, road.change_id, timezone.now(), live, moved=plan.moved)
+    change = _intend(road, live, plan, epoch, waits)
+    if change is None:
+        return repeats.wait_for(road.change_id, road.content, road.actor, road.team, road.key_id)
+    return _send_and_record(road, change, plan, Sending(change, client, live, live_at, deadline, waits, []))
+
+
+def _free_epoch(road: Road, deadline: Deadline) -> int:
+    """Wait a moment for another change of this key to end; its epoch then. Raises Held when it does not."""
+    patience = deadline.within(settings.WAITS.look_s)
+    while True:
+        epoch = leases.epoch_of(road.account_id, road.key_id)
+        held = leases.holder(road.account_id, road.key_id)
+        if held is None:
+            return epoch
+        if patience.passed or not _under_way(held.change_id):
+            raise Held(held.until, held.change_id)
+        time.sleep(0.1)
+
+
+def _under_way(change_id: UUID | None) -> bool:
+    busy = (ChangeState.INTENT, ChangeState.SENDING)
+    return change_id is not None and Change.objects.filter(pk=change_id, state__in=busy).exists()
+
+
+def _intend(road: Road, live: KeySnapshot, plan: Plan, epoch: int | None, waits: Waits) -> Change | None:
+    """Commit the intent and hold the key. None: this very change id is being handled elsewhere."""
+    until = timezone.now() + timedelta(seconds=waits.held_s)
+    with journal.opened() as ledger:
+        if Change.objects.filter(pk=road.change_id).exists():
+            return None
+        held = leases.take(
+            account_id=road.account_id,
+            key_id=road.key_id,
+            change_id=road.change_id,
+            until=until,
+            seen_epoch=epoch,
+            take_over=road.urgent,
+        )
+        return journal.intent(ledger, road, live, plan, held)
+
+
+def _send_and_record(road: Road, change: Change, plan: Plan, sending: Sending) -> Result:
+    sent = road.send(sending, plan)
+    if sent.look and isinstance(sent.look.error, AccessTokenRefused):
+        access_tokens.note_state(road.team, TokenState.REFUSED)
+    result = journal.result_of(road, change, plan, sending, sent)
+    try:
+        return journal.outcome(road, change, result, sending)
+    except LedgerError:
+        # Sent, and the outcome cannot be written: the open intent says unknown, and so do we.
+        return replace(result, outcome=Outcome.UNKNOWN, why="not_recorded")
+
+
+def _not_read(road: Road, error: UpstreamError) -> Result:
+    """The key could not be read before anything was sent: said, recorded, and nothing more."""
+    if isinstance(error, AccessTokenRefused):
+        access_tokens.note_state(road.team, TokenState.REFUSED)
+    result = Result(
+        Outcome.NOT_SENT,
+        road.kind,
+        road.change_id,
+        message=error.message,
+        why="no_such_key" if isinstance(error, KeyNotFound) else error.kind,
+        gone=isinstance(error, KeyNotFound),
+        retry_after_s=getattr(error, "retry_after_s", None),
+    )
+    return journal.not_sent(road, result)

@@ -1,0 +1,170 @@
+"""Ending what is unknown, by reading: when somebody opens or saves a key, and by `manage.py settle_changes`.
+
+design.md, "One road to a write": a late PUT may still land, so "not applied" is only said of a reading begun
+`Waits.late_s` after the last moment at which a request of the change could have left us.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from keys.models import Change, ChangeState, Team
+from keys.services import access_tokens, journal, leases, status
+from keys.services.compare import Differences, differences
+from keys.services.outcome import Kind, Outcome, Result
+from keys.services.requests import Look, look
+from keys.services.snapshots import snapshot_from_json
+from keys.types import Actor, ActorKind, Deadline, Lane, Status
+
+SETTLER = Actor(ActorKind.SYSTEM, "", "settling", role="system")
+
+
+def open_change(team: Team, key_id: int) -> Change | None:
+    """The newest change of this key that is under way or unknown."""
+    return Change.objects.filter(_open(), team_id=team.pk, key_id=key_id).order_by("-created_at").first()
+
+
+def change_result(change_id: UUID, team: Team, key_id: int) -> Result | None:
+    """What is known of a change by now, after settling what can be settled; None when there is no such change."""
+    settle_key(team=team, key_id=key_id)
+    change = Change.objects.filter(pk=change_id, team_id=team.pk, key_id=key_id).first()
+    if change is None:
+        return None
+    if not change.result:
+        return Result(Outcome.UNKNOWN, Kind(change.kind), change.pk, why="under_way", settle_after=change.sent_until)
+    return Result.from_json(change.result)
+
+
+def settle_key(*, team: Team, key_id: int) -> None:
+    """Settle every change of this key that reading can settle now. Upstream trouble leaves them as they are."""
+    for change in due().filter(team_id=team.pk, key_id=key_id):
+        settle_change(change, team)
+
+
+def due() -> QuerySet[Change]:
+    """Changes to look after: disables first, then the oldest."""
+    return Change.objects.filter(_open() | Q(recheck_at__lte=timezone.now())).order_by("kind", "created_at")
+
+
+def settle_change(change: Change, team: Team) -> Outcome | None:
+    """End one change if reading can end it now; None when it cannot. Raises LedgerUnavailable, SealBroken."""
+    if change.state == ChangeState.INTENT:
+        return _settle_unsent(change, team)
+    if change.state == ChangeState.SENDING and timezone.now() < _dead_after(change):
+        return None
+    urgent = change.kind == Kind.DISABLE
+    try:
+        client = access_tokens.client_for(team, lane=Lane.URGENT if urgent else Lane.ORDINARY)
+    except access_tokens.NoAccessToken:
+        return None
+    seen = look(client, change.key_id, Deadline.after(settings.WAITS.look_s))
+    if seen.snapshot is None and not seen.gone:
+        return None
+    verdict = _disable_verdict(change, seen) if urgent else _edit_verdict(change, seen)
+    if verdict is None:
+        return None
+    if urgent and verdict is Outcome.OTHER and not seen.gone and not _newer(change).exists():
+        return _disable_again(change, team, seen)
+    return _close(change, team, verdict, seen)
+
+
+def _settle_unsent(change: Change, team: Team) -> Outcome | None:
+    """An intent whose process is gone, or that lost its lease: fenced off first, so that "not sent" stays true."""
+    lost = leases.epoch_of(change.account_id, change.key_id) != change.epoch
+    if not lost and timezone.now() < _dead_after(change):
+        return None
+    return _close(change, team, Outcome.NOT_SENT, None, why="superseded" if lost else "stopped")
+
+
+def _edit_verdict(change: Change, seen: Look) -> Outcome | None:
+    if change.state == ChangeState.DONE and _newer(change).exists():
+        return Outcome.OTHER
+    if seen.snapshot is None:
+        return Outcome.OTHER
+    before = snapshot_from_json(change.before)
+    missing = _missing(change, seen)
+    as_before = not differences(before.settings, before.used_quota, seen.snapshot, auto_groups=settings.AUTO_GROUPS)
+    if not missing and not as_before:
+        return Outcome.APPLIED
+    sent_until = change.sent_until or change.created_at
+    if seen.at < sent_until + timedelta(seconds=settings.WAITS.late_s) and change.state != ChangeState.DONE:
+        return None
+    return Outcome.NOT_APPLIED if missing and as_before and change.state != ChangeState.DONE else Outcome.OTHER
+
+
+def _disable_verdict(change: Change, seen: Look) -> Outcome:
+    disabled = seen.snapshot is not None and seen.snapshot.settings.status == Status.DISABLED
+    return Outcome.APPLIED if disabled else Outcome.OTHER
+
+
+def _disable_again(change: Change, team: Team, seen: Look) -> Outcome | None:
+    """Still enabled, or enabled again by an edit that arrived late: disable it once more, on record."""
+    again = uuid4()
+    reason = "The key still read enabled after it was disabled."
+    status.disable_key(person=None, actor=SETTLER, team=team, key_id=change.key_id, change_id=again, reason=reason)
+    return _close(change, team, Outcome.OTHER, seen, followed_by=again)
+
+
+def _close(
+    change: Change, team: Team, verdict: Outcome, seen: Look | None, *, why: str = "", followed_by: UUID | None = None
+) -> Outcome | None:
+    """Record what settling found, unless somebody else has ended the change meanwhile."""
+    with journal.opened() as ledger:
+        was = change.state
+        leases.fence(change)
+        change.refresh_from_db()
+        if change.state != was and change.state != ChangeState.UNKNOWN:
+            return None
+        result = _settled(change, verdict, seen, why)
+        body = {**journal.outcome_body(result, None), "followed_by": str(followed_by) if followed_by else None}
+        record = journal.record_settled(ledger, change, team, SETTLER, verdict, body)
+        journal.close(change, replace(result, record_seq=record.seq), record)
+    return verdict
+
+
+def _settled(change: Change, verdict: Outcome, seen: Look | None, why: str) -> Result:
+    known = Result.from_json(change.result) if change.result else Result(verdict, Kind(change.kind), change.pk)
+    snapshot = seen.snapshot if seen else None
+    return replace(
+        known,
+        outcome=verdict,
+        why=why,
+        snapshot=snapshot or known.snapshot,
+        checked_at=seen.at if seen else known.checked_at,
+        differs={} if snapshot is None else _missing(change, seen) if seen else {},
+        gone=bool(seen and seen.gone),
+        settle_after=None,
+        earlier_may_arrive=False,
+    )
+
+
+def _missing(change: Change, seen: Look) -> Differences:
+    wanted, before = snapshot_from_json(change.wanted), snapshot_from_json(change.before)
+    if seen.snapshot is None:
+        return {}
+    if change.kind == Kind.DISABLE:
+        status_now = seen.snapshot.settings.status
+        return {} if status_now == Status.DISABLED else {"status": (int(Status.DISABLED), status_now)}
+    asked = ("status",) if wanted.settings.status != before.settings.status else ()
+    return differences(wanted.settings, before.used_quota, seen.snapshot, asked=asked, auto_groups=settings.AUTO_GROUPS)
+
+
+def _newer(change: Change) -> QuerySet[Change]:
+    """Later changes of the same key that were sent: what reads now may be theirs."""
+    sent = Change.objects.filter(
+        account_id=change.account_id, key_id=change.key_id, created_at__gt=change.created_at, sent_until__isnull=False
+    )
+    return sent.exclude(pk=change.pk)
+
+
+def _dead_after(change: Change) -> datetime:
+    """When the process that makes this change can no longer be at it."""
+    return change.created_at + timedelta(seconds=settings.WAITS.edit_s + settings.WAITS.connect_s)
+
+
+def _open() -> Q:
+    return Q(state__in=(ChangeState.INTENT, ChangeState.SENDING, ChangeState.UNKNOWN))

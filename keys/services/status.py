@@ -1,0 +1,119 @@
+"""Disabling and enabling a key. Disabling is the safe direction: one press, never held, repeated until it reads so."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from keys.models import Change, Person, Team
+from keys.permissions import Verb
+from keys.services import repeats
+from keys.services.compare import Differences, same_value
+from keys.services.compute import Plan, plan_edit
+from keys.services.disabling import send_disable
+from keys.services.outcome import Kind, Outcome, Result
+from keys.services.perform import perform
+from keys.services.requests import Sending
+from keys.services.road import Road
+from keys.services.sending import Sent, send_edit
+from keys.types import Actor, KeySnapshot, KeyWish, QuotaMode, QuotaWish, Status
+
+
+def disable_key(
+    *, person: Person | None, actor: Actor, team: Team, key_id: int, change_id: UUID, reason: str = ""
+) -> Result:
+    """Disable a key and tell what was read. Never held: takes the key over from whatever is under way.
+
+    person: None for the system repeating a disable. CONFIRMED means that it *reads* disabled; upstream may go on
+    serving it from a cache for about a minute (trap 5). Sends even to a key that reads disabled: a reading may be
+    stale, and an earlier edit may be about to land. Raises Denied, ChangeIdTaken, NoAccessToken, LedgerUnavailable.
+    """
+
+    def send(sending: Sending, plan: Plan) -> Sent:
+        return send_disable(sending)
+
+    return perform(
+        Road(
+            person=person,
+            actor=actor,
+            verb=Verb.DISABLE_KEY,
+            kind=Kind.DISABLE,
+            team=team,
+            key_id=key_id,
+            change_id=change_id,
+            content=repeats.content_of(Kind.DISABLE, team, key_id, {"reason": reason}),
+            reason=reason,
+            plan=_plan_disable,
+            send=send,
+            urgent=True,
+        )
+    )
+
+
+def enable_key(
+    *,
+    person: Person,
+    actor: Actor,
+    team: Team,
+    key_id: int,
+    change_id: UUID,
+    reason: str = "",
+    put_back: bool = False,
+) -> Result:
+    """Enable a key as it is; with `put_back`, together with the settings that a disable had to alter (trap 4).
+
+    Raises Invalid when it is expired or has no quota left: those are mended in the form first; and as `edit_key`.
+    """
+
+    def plan(live: KeySnapshot) -> Plan:
+        wish = KeyWish({"status": int(Status.ENABLED)})
+        if put_back:
+            wish = _with_altered(wish, put_back_offer(team, key_id, live))
+        return plan_edit(live, wish, live, timezone.now())
+
+    return perform(
+        Road(
+            person=person,
+            actor=actor,
+            verb=Verb.ENABLE_KEY,
+            kind=Kind.ENABLE,
+            team=team,
+            key_id=key_id,
+            change_id=change_id,
+            content=repeats.content_of(Kind.ENABLE, team, key_id, {"reason": reason, "put_back": put_back}),
+            reason=reason,
+            plan=plan,
+            send=send_edit,
+        )
+    )
+
+
+def put_back_offer(team: Team, key_id: int, live: KeySnapshot) -> Differences:
+    """Settings that the last disable had to alter and that still read so: field -> (now, as it was before)."""
+    last = (
+        Change.objects.filter(team_id=team.pk, key_id=key_id, kind=str(Kind.DISABLE))
+        .exclude(outcome__in=("", str(Outcome.NOT_SENT)))
+        .order_by("-created_at")
+        .first()
+    )
+    altered: Mapping[str, Any] = last.result.get("altered", {}) if last else {}
+    return {
+        field: (now, before)
+        for field, (before, now) in altered.items()
+        # A quota below zero is refused on the way back (trap 7), so it is not offered.
+        if same_value(field, getattr(live.settings, field), now) and not (field == "remain_quota" and before <= 0)
+    }
+
+
+def _with_altered(wish: KeyWish, offer: Differences) -> KeyWish:
+    fields = {**wish.fields, **{f: before for f, (_, before) in offer.items() if f != "remain_quota"}}
+    quota = QuotaWish(QuotaMode.SET, offer["remain_quota"][1]) if "remain_quota" in offer else None
+    return KeyWish(fields, quota)
+
+
+def _plan_disable(live: KeySnapshot) -> Plan:
+    wanted = replace(live.settings, status=int(Status.DISABLED))
+    changed = {} if live.settings.status == Status.DISABLED else {"status": (live.settings.status, wanted.status)}
+    return Plan(wanted=wanted, changed=changed, moved={}, asked=("status",))
