@@ -35,7 +35,7 @@ class Person(AbstractUser):
     )
     time_zone = models.CharField(_("time zone"), max_length=64, default="", blank=True)
 
-    objects: ClassVar[People] = People()  # type: ignore[assignment]
+    objects: ClassVar[People] = People()
 
     class Meta:
         verbose_name = _("person")

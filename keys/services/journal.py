@@ -1,14 +1,17 @@
 """The road's two durable transactions, intent and outcome: what is written into the ledger and the change row."""
 
 import math
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 
+from keys.errors import LedgerUnavailable
 from keys.ledger import book
 from keys.ledger.actions import Action
 from keys.models import Change, ChangeState, Record, Team
@@ -24,10 +27,20 @@ from keys.types import Actor, KeySnapshot, Waits
 
 ACTIONS = {Kind.EDIT: Action.KEY_EDIT, Kind.DISABLE: Action.KEY_DISABLE, Kind.ENABLE: Action.KEY_ENABLE}
 
+UNAVAILABLE = "The change cannot be recorded now, so nothing was sent."
 
-def opened() -> AbstractContextManager[book.Ledger]:
-    """The transaction that every record is written in; its first statement locks the ledger's head."""
-    return book.opened()
+
+@contextmanager
+def opened() -> Iterator[book.Ledger]:
+    """The transaction that every record is written in; its first statement locks the ledger's head.
+
+    Raises LedgerUnavailable for whatever the database refuses in it, the change row and the lease too.
+    """
+    try:
+        with book.opened() as ledger:
+            yield ledger
+    except DatabaseError as error:
+        raise LedgerUnavailable(UNAVAILABLE) from error
 
 
 def intent(ledger: book.Ledger, road: Road, live: KeySnapshot, plan: Plan, epoch: int) -> Change:

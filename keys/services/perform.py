@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 
 from keys.errors import AccessTokenRefused, KeyNotFound, LedgerError, UpstreamError
@@ -20,7 +21,7 @@ from keys.services.guard import guard
 from keys.services.outcome import Held, Outcome, Result
 from keys.services.requests import Sending
 from keys.services.road import Road
-from keys.types import Deadline, KeySnapshot, Waits
+from keys.types import Deadline, KeySnapshot, Lane, Waits
 
 
 def perform(road: Road) -> Result:
@@ -48,7 +49,8 @@ def perform(road: Road) -> Result:
     change = _intend(road, live, plan, epoch, waits)
     if change is None:
         return repeats.wait_for(road.change_id, road.content, road.actor, road.team, road.key_id)
-    return _send_and_record(road, change, plan, Sending(change, client, live, live_at, deadline, waits, []))
+    reader = access_tokens.client_for(road.team, lane=Lane.URGENT)
+    return _send_and_record(road, change, plan, Sending(change, client, reader, live, live_at, deadline, waits, []))
 
 
 def _free_epoch(road: Road, deadline: Deadline) -> int:
@@ -87,7 +89,11 @@ def _intend(road: Road, live: KeySnapshot, plan: Plan, epoch: int | None, waits:
 
 
 def _send_and_record(road: Road, change: Change, plan: Plan, sending: Sending) -> Result:
-    sent = road.send(sending, plan)
+    try:
+        sent = road.send(sending, plan)
+    except DatabaseError:
+        # The database went away between two requests: the open intent says unknown, and so do we.
+        return Result(Outcome.UNKNOWN, road.kind, road.change_id, steps=tuple(sending.steps), why="not_recorded")
     if sent.look and isinstance(sent.look.error, AccessTokenRefused):
         access_tokens.note_state(road.team, TokenState.REFUSED)
     result = journal.result_of(road, change, plan, sending, sent)

@@ -5,7 +5,7 @@ from django.conf import settings
 from keys.errors import UpstreamError
 from keys.models import Team, TokenState
 from keys.services.access_tokens import client_for, note_state
-from keys.types import Deadline, Group, KeyPage, KeySnapshot
+from keys.types import Deadline, KeyPage, KeySnapshot
 
 PAGE = 50
 """Keys a page, straight from upstream."""
@@ -20,24 +20,25 @@ def list_page(team: Team, number: int) -> KeyPage:
     return found
 
 
-def group_choices(team: Team, key: KeySnapshot) -> tuple[Group, ...]:
+def group_choices(team: Team, key: KeySnapshot) -> tuple[str, ...] | None:
     """The groups that a key may get: the account's where CometAPI lists them, else the team's own and those in use.
 
-    The key's own group is always among them. Upstream trouble leaves fewer choices, never an error.
+    The key's own group is always among them. None when nobody can say: upstream trouble never is an error here.
     """
     listed = _listed(team)
-    known = {group.name: group for group in (*listed, Group(key.settings.group)) if group.name}
-    return tuple(known[name] for name in sorted(known))
+    if listed is None:
+        return None
+    return tuple(sorted({*listed, key.settings.group} - {""}))
 
 
-def _listed(team: Team) -> tuple[Group, ...]:
+def _listed(team: Team) -> set[str] | None:
     client = client_for(team)
     deadline = Deadline.after(settings.WAITS.page_s / 2)
-    own = tuple(Group(line.strip()) for line in team.groups.splitlines())
+    own = {line.strip() for line in team.groups.splitlines()}
     try:
         groups = client.groups(deadline)
         if groups is not None:
-            return groups
-        return (*own, *(Group(item.settings.group) for item in client.list_keys(1, SAMPLE, deadline).items))
+            return {group.name for group in groups}
+        return own | {item.settings.group for item in client.list_keys(1, SAMPLE, deadline).items}
     except UpstreamError:
-        return own
+        return own or None

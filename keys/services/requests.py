@@ -28,12 +28,14 @@ class Look:
 class Sending:
     """One change on its way: what both senders need.
 
+    reader: reads back in the urgent lane, since what was sent must be known even when the budget has run short.
     live_at: monotonic seconds when the read that the body is built from was begun; window_ms: from there to the first
     PUT's leaving, the span that this API cannot show us (design.md).
     """
 
     change: Change
     client: CometClient
+    reader: CometClient
     live: KeySnapshot
     live_at: float
     deadline: Deadline
@@ -70,7 +72,7 @@ class Sending:
 
     def look(self, wait_s: float) -> Look:
         """Read the key once more (repeated inside the wait by the client, since reading is safe)."""
-        return look(self.client, self.change.key_id, self.deadline.within(wait_s))
+        return look(self.reader, self.change.key_id, self.deadline.within(wait_s))
 
 
 def look(client: CometClient, key_id: int, deadline: Deadline) -> Look:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import os
 
-WAIT_SCALE = float(os.environ.get("TEST_WAIT_SCALE", "0.1"))
+WAIT_SCALE = float(os.environ.get("TEST_WAIT_SCALE", "0.3"))
 
 
 def _key(name: str) -> str:
