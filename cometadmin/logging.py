@@ -14,7 +14,7 @@ from typing import Any, Final
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.db.utils import InterfaceError, OperationalError
-from django.template import TemplateDoesNotExist
+from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 OURS: Final = ("keys", "cometadmin")
@@ -27,6 +27,7 @@ WORDS_ARE_SAFE: Final = (
     OperationalError,
     OSError,
     TemplateDoesNotExist,
+    TemplateSyntaxError,
 )
 MOST_FRAMES: Final = 30
 

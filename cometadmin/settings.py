@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "csp",
     "django_htmx",
+    "heroicons",
 ]
 ROOT_URLCONF = "cometadmin.urls"
 WSGI_APPLICATION = "cometadmin.wsgi.application"

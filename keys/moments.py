@@ -14,7 +14,8 @@ Fold = Literal["", "earlier", "later"]
 
 # What datetime-local posts, a blank for the T, seconds left out, and an offset of its own.
 _LOCAL = re.compile(
-    r"([0-9]{4,6})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.0{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
+    r"([0-9]{4,6})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.0{1,6})?)?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})?"
 )
 _UNIX = re.compile(r"[0-9]{9,15}")
 _TEXT_MAX_CHARACTERS = 40
@@ -104,7 +105,9 @@ def _read(text: str) -> tuple[datetime, timezone | None]:
     if len(hit[1]) > 4:
         raise RuleBroken(too_far())
     try:
-        return datetime(*(int(part or 0) for part in hit.groups()[:6])), _offset(hit[7])  # type: ignore[arg-type]
+        year, month, day, hour, minute, second = (int(part or 0) for part in hit.groups()[:6])
+        wall = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 (a wall clock's time has no zone yet)
+        return wall, _offset(hit[7])
     except ValueError:
         message = _("There is no such date or time: %(text)s.")
         raise RuleBroken(Fault("moment_impossible", message, {"text": text})) from None

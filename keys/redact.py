@@ -7,7 +7,7 @@ what people do write: UUIDs, model ids, dates, addresses, words and short commit
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MASK = "**********"
 
@@ -42,8 +42,7 @@ _CHANGES_PER_CHARACTER = 0.22
 """Random letters and digits change their class at 0.4 and more of the characters, words and identifiers below 0.2."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """Where a secret stands: text[start:end]."""
 
     start: int
@@ -52,8 +51,11 @@ class Span:
 
 def find_secrets(text: str) -> list[Span]:
     """Every stretch that has a secret's shape, in order, not overlapping."""
-    bare, original = _without_hiding(text)
-    found = sorted(Span(original(s.start), original(s.end - 1) + 1) for s in _candidates(bare))
+    bare = _HIDING.sub("", text)
+    found = sorted(_candidates(bare))
+    if found and len(bare) < len(text):
+        original = _Positions(text)
+        found = [Span(original(span.start), original(span.end - 1) + 1) for span in found]
     merged: list[Span] = []
     for span in found:
         if merged and span.start < merged[-1].end:
@@ -100,25 +102,16 @@ def escape_visible(text: str, keep: str = "") -> str:
 
 
 class _Positions:
-    """Maps places in a text from which stretches were taken out to places in the whole."""
+    """Maps places in a text without what hides to places in the text itself."""
 
-    def __init__(self) -> None:
-        self._starts: list[int] = [0]
-        self._shifts: list[int] = [0]
-
-    def cut(self, start: int, length: int) -> None:
-        self._starts.append(start - self._shifts[-1])
-        self._shifts.append(self._shifts[-1] + length)
+    def __init__(self, text: str) -> None:
+        self._starts, self._shifts = [0], [0]
+        for hit in _HIDING.finditer(text):
+            self._starts.append(hit.start() - self._shifts[-1])
+            self._shifts.append(self._shifts[-1] + hit.end() - hit.start())
 
     def __call__(self, at: int) -> int:
         return at + self._shifts[bisect_right(self._starts, at) - 1]
-
-
-def _without_hiding(text: str) -> tuple[str, _Positions]:
-    positions = _Positions()
-    for hit in _HIDING.finditer(text):
-        positions.cut(hit.start(), hit.end() - hit.start())
-    return _HIDING.sub("", text), positions
 
 
 def _candidates(text: str) -> Iterator[Span]:

@@ -14,6 +14,10 @@ os.environ.setdefault("DATABASE_URL", f"sqlite:///{tempfile.mkdtemp(prefix='db')
 os.environ["DJANGO_SETTINGS_MODULE"] = "cometadmin.settings"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # sync Playwright keeps an event loop in the test's thread
 
+import django  # noqa: E402
+
+django.setup()  # now, so that the conftest files below may import tables
+
 from tests.support.databases import RealDatabase, fresh_copy, make_template, use  # noqa: E402
 from tests.support.report import Promise  # noqa: E402
 
@@ -70,7 +74,6 @@ def promise(request: pytest.FixtureRequest) -> Iterator[Promise]:
 def sandbox(settings: Any) -> Iterator[Any]:
     """CometAPI's stand-in, dialect A, and the product pointed at it."""
     from keys.cometapi.client import close_pool
-
     from tests.support.sandbox import Sandbox
 
     with Sandbox.start() as running:

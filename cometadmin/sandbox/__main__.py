@@ -33,7 +33,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         server = _prepared(options)
         server.start()
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"sandbox: {error}\n")
         return 2
     ended = threading.Event()
 
@@ -42,6 +43,8 @@ def run(options: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+    sys.stdout.write(f"sandbox: CometAPI's stand-in, dialect {options.dialect}, on {server.url}\n")
+    sys.stdout.flush()
     ended.wait()
     server.stop()
     return 0

@@ -21,6 +21,7 @@ from .wire import Wire
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SAVE_EVERY_S = 2.0
+ENDING_S = 0.05
 
 
 def is_loopback(host: str) -> bool:
@@ -62,12 +63,20 @@ class Server:
             wire.shut()
         self.state.save()
 
-    def go_down(self, seconds: float) -> None:
-        """From now on connections are refused for so long; idle ones end. The port stays ours."""
+    def go_down(self, seconds: float, besides: Wire | None = None) -> None:
+        """From now on connections are refused for so long; open ones end, with their answer. The port stays ours.
+
+        One that has just been answered is given a moment to end, so that nobody can send on it any more.
+        """
         _unlisten(self._listener)
-        for wire in self._open_wires():
+        others = [wire for wire in self._open_wires() if wire is not besides]
+        for wire in others:
+            wire.closed = True
             if wire.idle:
                 wire.shut()
+        end = time.monotonic() + ENDING_S
+        while time.monotonic() < end and not self._wires.isdisjoint(others):
+            time.sleep(0.001)
         timer = threading.Timer(seconds, self._listen)
         timer.daemon = True
         timer.start()
@@ -106,6 +115,8 @@ class Server:
     def _one(self, wire: Wire, stream: BufferedReader, peer: str) -> bool:
         """Reads and answers one request; whether another may follow."""
         wire.idle = True
+        if wire.closed:  # the server went down between two requests
+            return False
         try:
             request = read_request(stream, peer)
             wire.idle = False
@@ -183,7 +194,11 @@ class Server:
 
         entry["fault"] = fault.kind
         params: dict[str, Any] = dict(fault.params)
-        strike = Strike(self.state, wire, request, entry, params, apply, self.go_down, later)
+
+        def go_down(seconds: float) -> None:
+            self.go_down(seconds, besides=wire)
+
+        strike = Strike(self.state, wire, request, entry, params, apply, go_down, later)
         fault_kinds.KINDS[fault.kind](strike)
 
     def _apply_late(self, request: Request, entry: Entry, subject: Subject) -> None:

@@ -120,8 +120,8 @@ def resolve(host: str, port: int, moment: float | None) -> list[str]:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             answers.put(list(dict.fromkeys(str(entry[4][0]) for entry in found)))
-        except (OSError, UnicodeError):
-            answers.put([])
+        except Exception:
+            answers.put([])  # no such host, or no host name at all
 
     try:
         threading.Thread(target=ask, name="resolve", daemon=True).start()

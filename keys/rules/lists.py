@@ -22,9 +22,7 @@ def split_list(text: str) -> list[str]:
     """The entries of a pasted list, none of them empty. Raises RuleBroken for more than anybody can mean."""
     if len(text) > LIST_MAX_CHARACTERS:
         message = _("This list has %(length)s characters; at most %(limit)s are read.")
-        raise RuleBroken(
-            Fault("list_long", message, {"length": f"{len(text):,}", "limit": f"{LIST_MAX_CHARACTERS:,}"})
-        )
+        raise RuleBroken(Fault("list_long", message, {"length": f"{len(text):,}", "limit": f"{LIST_MAX_CHARACTERS:,}"}))
     entries = [entry for entry in _SEPARATORS.split(text) if entry]
     if len(entries) > LIST_MAX_ENTRIES:
         message = _("This list has %(count)s entries; at most %(limit)s are taken.")

@@ -110,7 +110,7 @@ def _not_a_number(amount: str) -> Fault:
 
 
 def _usd_to_units(whole: str, decimals: str, units_per_usd: int) -> int:
-    scale = 10 ** len(decimals)
+    scale = int("1" + "0" * len(decimals))
     units, rest = divmod(int(whole + decimals) * units_per_usd, scale)
     if rest:
         below, above = format_usd(units, units_per_usd), format_usd(units + 1, units_per_usd)

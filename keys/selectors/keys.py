@@ -28,6 +28,11 @@ class KeyRow:
         return self.key.settings.status
 
     @property
+    def lags(self) -> bool:
+        """Does the stored status say something else than what counts? (trap 3)"""
+        return self.stored != self.status
+
+    @property
     def can_enable(self) -> bool:
         return self.stored == Status.DISABLED
 

@@ -34,8 +34,8 @@ def invalid(error: ValidationError, names: Mapping[str, str] | None = None) -> I
     if not hasattr(error, "error_dict"):
         return Invalid({"": list(error.messages)})
     names = names or {}
-    faults = {("" if field == "__all__" else names.get(field, field)): texts for field, texts in error}
-    return Invalid(faults)
+    told = {"" if field == "__all__" else field: texts for field, texts in error.message_dict.items()}
+    return Invalid({names.get(field, field): texts for field, texts in told.items()})
 
 
 def _faults(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from tests.ledger.making import HOSTILE, append, change
 
 pytestmark = pytest.mark.django_db
 
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX = {"HX-Request": "true"}
 
 
 class Text(HTMLParser):
@@ -78,7 +78,7 @@ def test_a_fragment_is_the_same_table_alone(blue: Team) -> None:
     append(team=blue)
     client = signed_in(team=blue)
 
-    whole, part = client.get("/history/"), client.get("/history/", **HTMX)
+    whole, part = client.get("/history/"), client.get("/history/", headers=HTMX)
 
     assert part.content.strip().startswith(b'<section id="records"')
     assert b"<html" not in part.content

@@ -70,8 +70,7 @@ def test_no_record_is_altered_unseen(records: int, scale: str, promise: Promise)
 
 def test_a_verifier_that_forgets_the_columns_is_caught(records: int, promise: Promise) -> None:
     promise.number, promise.title = "2", "mutant: hash the text but not the columns"
-    old = "if found != expected or list(map(type, found)) != list(map(type, expected)):"
-    with mutated(verifying._check_columns, old, "if False:"):
+    with mutated(verifying._check_columns, "if found != expected:", "if False:"):
         missed = attack(["actor", "time", "reason", "key_id"], [records // 2], 1)
 
     assert len(missed) == 4

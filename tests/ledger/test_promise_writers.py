@@ -61,10 +61,13 @@ def test_writers_never_fork_the_ledger(real_db: RealDatabase, scale: str, promis
 
 
 @pytest.mark.parametrize(("mutant", "vendor"), [("deferred", "sqlite"), ("last_row", "postgresql")])
-def test_wrong_locks_are_caught(real_db: RealDatabase, promise: Promise, mutant: str, vendor: str) -> None:
+def test_wrong_locks_are_caught(
+    real_db: RealDatabase, request: pytest.FixtureRequest, mutant: str, vendor: str
+) -> None:
     """Each on the database where it is wrong: SQLite has one writer anyway, PostgreSQL has no transaction modes."""
     if connection.vendor != vendor:
         pytest.skip(f"wrong on {vendor} alone")
+    promise: Promise = request.getfixturevalue("promise")
     promise.number, promise.title = "3", f"mutant: {mutant}"
 
     complaints = run(real_db, 4, 4, 20, mutant)

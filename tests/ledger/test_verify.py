@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from keys.ledger.triggers import HEAD, RECORD
+from keys.ledger.verify import Ordinals
 from keys.models import Team
 from tests.ledger.damage import without_guards
 from tests.ledger.making import append, change, ledger_of
@@ -60,6 +61,21 @@ def test_batches_join(real_db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for size in (1, 3, 7, 20, 21):
         monkeypatch.setattr("keys.ledger.verify.BATCH", size)
         assert verdict()[0] == 0
+
+
+def test_what_is_appended_meanwhile_is_no_alarm(real_db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keys.ledger.verify.BATCH", 1)
+    usual = Ordinals.step
+
+    def step(*given: Any) -> None:
+        append()
+        usual(*given)
+
+    append()
+    append()
+    monkeypatch.setattr(Ordinals, "step", step)
+
+    assert verdict()[1].startswith("sound: 2 records")
 
 
 def test_a_key_that_is_no_longer_first_still_verifies(real_db: Any, settings: Any) -> None:

@@ -10,9 +10,18 @@ import pytest
 from tests.support.sandbox import Account, Sandbox
 
 EDITABLE = (
-    "id name status expired_time remain_quota unlimited_quota model_limits_enabled model_limits allow_ips group "
-    "cross_group_retry"
-).split()
+    "id",
+    "name",
+    "status",
+    "expired_time",
+    "remain_quota",
+    "unlimited_quota",
+    "model_limits_enabled",
+    "model_limits",
+    "allow_ips",
+    "group",
+    "cross_group_retry",
+)
 
 
 @dataclass
@@ -32,11 +41,11 @@ class Desk:
         record = self.get()
         return {name: record[name] for name in EDITABLE} | changes
 
-    def put(self, body: Any, status_only: bool = False, **headers: str) -> dict[str, Any]:
+    def put(self, body: Any, status_only: bool = False) -> dict[str, Any]:
         """The answer's envelope; a refusal must come with HTTP 200."""
         target = "/api/token/" + ("?status_only=true" if status_only else "")
         content = {"content": body} if isinstance(body, bytes) else {"json": body}
-        answer = self.http.put(target, headers=headers, **content)
+        answer = self.http.put(target, **content)
         assert answer.status_code == 200
         return dict(answer.json())
 

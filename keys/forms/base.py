@@ -1,0 +1,76 @@
+"""What an editor saw, carried by the form: signed, bound to person, team and key.
+
+Settings, counters and the mask, never the secret. Every value that was shown is in it, so that a save can tell
+what was touched and what somebody else changed meanwhile.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.core import signing
+from django.utils.translation import gettext as _
+
+from keys.errors import CometAdminError
+from keys.models import Person, Team
+from keys.services.snapshots import snapshot_from_json, snapshot_to_json
+from keys.types import KeySnapshot
+
+SALT: Final = "keys.forms.base"
+MAX_AGE_S: Final = 12 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """snapshot: the key as the form showed it. groups: those that could be chosen, None where nothing lists them."""
+
+    snapshot: KeySnapshot
+    groups: tuple[str, ...] | None
+
+
+class BaseUnusable(CometAdminError):
+    """The form cannot be saved as it is; nothing was sent. message: for people.
+
+    base: what the editor saw, when that is still known for sure (a form that is merely too old), else None.
+    """
+
+    def __init__(self, message: str, base: Base | None = None) -> None:
+        self.message, self.base = message, base
+        super().__init__(message)
+
+
+def sign_base(snapshot: KeySnapshot, person: Person, team: Team, groups: tuple[str, ...] | None = None) -> str:
+    """For the hidden field `base`."""
+    content = {**_bound(person, team, snapshot.id), "key": snapshot_to_json(snapshot), "groups": groups}
+    return signing.dumps(content, salt=SALT, compress=True)
+
+
+def open_base(text: str, person: Person, team: Team, key_id: int) -> Base:
+    """What the form was made from. Raises BaseUnusable: forged, somebody else's, another key's, or too old."""
+    try:
+        content = signing.loads(text, salt=SALT)
+    except (signing.BadSignature, ValueError):  # ValueError: what no signature of ours was ever made of
+        raise BaseUnusable(_foreign()) from None
+    if any(content[name] != value for name, value in _bound(person, team, key_id).items()):
+        raise BaseUnusable(_foreign())
+    base = Base(snapshot_from_json(content["key"]), _groups(content["groups"]))
+    try:
+        signing.loads(text, salt=SALT, max_age=MAX_AGE_S)
+    except signing.SignatureExpired:
+        raise BaseUnusable(_too_old(), base) from None
+    return base
+
+
+def _bound(person: Person, team: Team, key_id: int) -> dict[str, int]:
+    return {"person": person.pk, "team": team.pk, "key_id": key_id}
+
+
+def _groups(listed: list[Any] | None) -> tuple[str, ...] | None:
+    return None if listed is None else tuple(str(group) for group in listed)
+
+
+def _foreign() -> str:
+    return _("This form was not made for you and this key. Here is the key as it is now; what you typed is kept.")
+
+
+def _too_old() -> str:
+    return _("This form is too old. Here is the key as it is now; what you typed is kept.")

@@ -1,0 +1,119 @@
+"""What every view needs of a request: who it is from, which team it is about, an answer when there is trouble.
+
+Views have no try/except for upstream, the ledger or a refusal: `page` turns the error tree into pages.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django_htmx.middleware import HtmxDetails
+
+from keys import permissions
+from keys.errors import AccessTokenRefused, Denied, LedgerUnavailable, UpstreamError
+from keys.models import Person, Team, TokenState
+from keys.permissions import Verb
+from keys.services.access_tokens import NoAccessToken, note_state
+from keys.services.denials import record_denial
+from keys.trouble import trouble_of
+from keys.types import Actor, ActorKind
+
+P = ParamSpec("P")
+OURS = "X-Fragment"
+"""Marks an answer that may be swapped in whatever its status: a proxy's own 502 page must not be (static/js/app.js)."""
+
+
+class PersonRequest(HttpRequest):
+    """A request of somebody who is signed in; request_id and client_address are set by cometadmin.middleware.
+
+    team: the one that `team_or_404` found; told: what became of a change: so that a page of trouble can say both.
+    """
+
+    user: Person
+    htmx: HtmxDetails
+    request_id: str
+    client_address: str
+    team: Team
+    told: object
+
+
+View = Callable[Concatenate[PersonRequest, P], HttpResponse]
+
+
+def page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A view for who is signed in; others go to the sign-in. Trouble that it raises becomes a page that says so."""
+
+    @wraps(view)
+    def guarded(request: PersonRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            response = view(request, *args, **kwargs)
+        except Denied as error:
+            raise PermissionDenied from error
+        except (UpstreamError, NoAccessToken, LedgerUnavailable) as error:
+            response = trouble_page(request, error)
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+    return login_required(guarded)  # type: ignore[return-value]  # login_required types the request as Django's own
+
+
+def trouble_page(request: PersonRequest, error: UpstreamError | NoAccessToken | LedgerUnavailable) -> HttpResponse:
+    """The whole page, or its fragment, that says what is wrong, who can mend it and what still works."""
+    team = getattr(request, "team", None)
+    if team and isinstance(error, AccessTokenRefused):
+        note_state(team, TokenState.REFUSED)
+    trouble = trouble_of(error)
+    template = "components/_trouble.html" if is_fragment(request) else "trouble.html"
+    told = getattr(request, "told", None)
+    context = {"trouble": trouble, "team": team, "told": told, "section": "teams", **team_rights(request.user, team)}
+    response = render(request, template, context, status=trouble.status)
+    if trouble.retry_after_s:
+        response["Retry-After"] = str(trouble.retry_after_s)
+    # A page part that only looks again stays where it is; what was pressed gets its answer.
+    return mark_ours(response) if request.method == "POST" else response
+
+
+def mark_ours(response: HttpResponse) -> HttpResponse:
+    response[OURS] = "1"
+    return response
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Is a part of the page wanted? Not for a boosted link, nor when htmx restores history: that is the whole one."""
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def actor_of(request: PersonRequest, team: Team | None = None) -> Actor:
+    """Who acts, as the ledger tells it."""
+    person = request.user
+    role = permissions.acting_role(person, team)
+    return Actor(ActorKind.PERSON, str(person.pk), person.shown_name, role, request.client_address, request.request_id)
+
+
+def team_or_404(request: PersonRequest, slug: str, verb: Verb) -> Team:
+    """The team of this short name, if this person may do `verb` to it.
+
+    Raises Http404 for another team's and an absent one alike, PermissionDenied for one that the person sees but may
+    not do this to. Both are recorded.
+    """
+    team = permissions.visible_teams(request.user).filter(slug=slug).select_related("access_token").first()
+    if team is None:
+        record_denial(actor_of(request), verb, None)
+        raise Http404
+    request.team = team
+    if not permissions.allowed(request.user, verb, team):
+        record_denial(actor_of(request, team), verb, team)
+        raise PermissionDenied
+    return team
+
+
+def team_rights(person: Person, team: Team | None) -> dict[str, Any]:
+    """What the person may do to this team, by name, for templates: `may.edit_key` and its like."""
+    verbs = (verb for verb in Verb if team is not None and permissions.allowed(person, verb, team))
+    return {"may": {str(verb): True for verb in verbs}}

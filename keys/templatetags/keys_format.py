@@ -1,0 +1,89 @@
+"""Filters for pages: quota, moments, hostile text made visible. Every one escapes what it is given."""
+
+from datetime import datetime
+
+from django import template
+from django.forms import BoundField
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from keys import spoken
+from keys.ledger.labels import action_label, field_label, outcome_label, value_text
+from keys.redact import escape_visible
+from keys.types import NEVER
+
+register = template.Library()
+register.filter("usd", spoken.usd)
+register.filter("units", spoken.units)
+register.filter("field_label", field_label)
+register.filter("action_label", action_label)
+register.filter("outcome_label", outcome_label)
+
+
+@register.filter
+def visible(text: object) -> str:
+    """Control, bidi and surrogate characters as escapes; autoescaping does the rest."""
+    return escape_visible(str(text))
+
+
+@register.filter
+def visible_lines(text: object) -> str:
+    """As `visible`, and line ends stay."""
+    return escape_visible(str(text), keep="\n")
+
+
+@register.filter
+def value_of(value: object, field: str) -> str:
+    """A setting's value as a person reads it: quota with USD, times with their zone."""
+    if field in ("remain_quota", "used_quota") and isinstance(value, int):
+        return f"{spoken.usd(value)} ({spoken.units(value)})"
+    return value_text(field, value)
+
+
+@register.filter
+def warnings_of(field: BoundField) -> list[str]:
+    """What a form has to say of one of its fields though it does not keep it from being saved; [] where it has none."""
+    warnings: dict[str, list[str]] = getattr(field.form, "warnings", {})
+    return warnings.get(field.name, [])
+
+
+@register.filter
+def moment(value: datetime | int | None) -> SafeString | str:
+    """Relative, the exact time in its title. value: aware datetime or Unix seconds; 0 and None say never."""
+    if not value:
+        return _("never")
+    when = spoken.as_moment(value)
+    if when is None:
+        return _("second %(number)s, beyond any calendar") % {"number": value}
+    return _time(when, spoken.relative(when), spoken.exactly(when))
+
+
+@register.filter
+def exactly(value: datetime | int | None) -> SafeString | str:
+    """The exact time with its zone."""
+    when = spoken.as_moment(value)
+    if when is None:
+        return _("never") if value is None else _("second %(number)s, beyond any calendar") % {"number": value}
+    return _time(when, spoken.exactly(when), spoken.relative(when))
+
+
+@register.filter
+def clock(value: datetime | int | None) -> SafeString | str:
+    """`14:03:22`, the exact time and zone in its title; another day's with its date."""
+    when = spoken.as_moment(value)
+    if when is None:
+        return _("at an unknown time")
+    today = when.date() == timezone.localdate()
+    return _time(when, f"{when:%H:%M:%S}" if today else f"{when:%Y-%m-%d %H:%M:%S}", spoken.exactly(when))
+
+
+@register.filter
+def expiry(value: int) -> SafeString | str:
+    """An `expired_time`: never, `in 3 days`, or when it passed."""
+    return _("never") if value == NEVER else moment(value) if value else exactly(value)
+
+
+def _time(when: datetime, text: str, title: str) -> SafeString:
+    return format_html('<time datetime="{}" title="{}">{}</time>', when.isoformat(timespec="seconds"), title, text)

@@ -1,0 +1,5 @@
+"""Every address of ours, one file a noun."""
+
+from keys.urls import history, keys, people, teams
+
+urlpatterns = [*keys.urlpatterns, *teams.urlpatterns, *people.urlpatterns, *history.urlpatterns]

@@ -1,0 +1,10 @@
+"""Addresses of the ledger's pages."""
+
+from django.urls import path
+
+from keys.views import history
+
+urlpatterns = [
+    path("history/", history.history, name="history"),
+    path("history/<int:seq>/", history.record, name="record"),
+]

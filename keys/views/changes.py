@@ -1,0 +1,119 @@
+"""Disabling and enabling a key at one press, and what is known of a change by now."""
+
+from uuid import UUID, uuid4
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import reswap, retarget
+
+from keys.errors import Invalid
+from keys.http import PersonRequest, actor_of, is_fragment, mark_ours, page, team_or_404, team_rights
+from keys.models import Team
+from keys.permissions import Verb
+from keys.selectors.keys import key_row
+from keys.services.outcome import ChangeIdTaken, Held, Outcome
+from keys.services.settle import change_result
+from keys.services.status import disable_key, enable_key
+from keys.views.told import Told
+
+
+@require_POST
+@page
+def disable(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
+    """One press, no question: it can be undone."""
+    team = team_or_404(request, slug, Verb.DISABLE_KEY)
+    try:
+        result = disable_key(
+            person=request.user,
+            actor=actor_of(request, team),
+            team=team,
+            key_id=key_id,
+            change_id=posted_change_id(request),
+        )
+    except ChangeIdTaken:
+        return _refused(request, team, key_id, {"taken": True}, status=409)
+    return _answered(request, Told(result, team, key_id))
+
+
+@require_POST
+@page
+def enable(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
+    """As it is, or together with what disabling had to alter (`put_back`)."""
+    team = team_or_404(request, slug, Verb.ENABLE_KEY)
+    try:
+        result = enable_key(
+            person=request.user,
+            actor=actor_of(request, team),
+            team=team,
+            key_id=key_id,
+            change_id=posted_change_id(request),
+            put_back="put_back" in request.POST,
+        )
+    except Invalid as error:
+        faults = [text for texts in error.faults.values() for text in texts]
+        return _refused(request, team, key_id, {"faults": faults}, status=422)
+    except Held as held:
+        return _refused(request, team, key_id, {"held": held}, status=409)
+    except ChangeIdTaken:
+        return _refused(request, team, key_id, {"taken": True}, status=409)
+    return _answered(request, Told(result, team, key_id))
+
+
+@require_safe
+@page
+def change(request: PersonRequest, slug: str, key_id: int, change_id: UUID) -> HttpResponse:
+    """What is true of this change now; settles what reading can settle."""
+    team = team_or_404(request, slug, Verb.VIEW_KEYS)
+    result = change_result(change_id, team, key_id)
+    if result is None:
+        raise Http404
+    told = Told(result, team, key_id)
+    if is_fragment(request) and request.GET.get("as") == "row":
+        return _row(request, told)
+    template = "keys/_outcome.html" if is_fragment(request) else "keys/change.html"
+    return mark_ours(render(request, template, _context(request, team, key_id, {"told": told})))
+
+
+def change_id_of(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def posted_change_id(request: PersonRequest) -> UUID:
+    """The form's own id, so that a double press is one change; a new one where there is none to be read."""
+    return change_id_of(request.POST.get("change_id", "")) or uuid4()
+
+
+def _answered(request: PersonRequest, told: Told) -> HttpResponse:
+    if is_fragment(request):
+        return _row(request, told)
+    if told.result.outcome is Outcome.UNCHANGED:
+        return _refused(request, told.team, told.key_id, {"told": told}, status=200)
+    return redirect(f"{reverse('key', args=(told.team.slug, told.key_id))}?change={told.change_id}", status=303)
+
+
+def _row(request: PersonRequest, told: Told) -> HttpResponse:
+    """The row as it was read, with what became of it beneath; where it could not be read, only the latter."""
+    snapshot = told.result.snapshot
+    if snapshot is None:
+        return _refused(request, told.team, told.key_id, {"told": told}, status=told.status_code)
+    row = key_row(snapshot, timezone.now())
+    context = _context(request, told.team, told.key_id, {"told": told, "row": row})
+    return mark_ours(render(request, "keys/_row.html", context, status=told.status_code))
+
+
+def _refused(request: PersonRequest, team: Team, key_id: int, said: dict[str, object], status: int) -> HttpResponse:
+    """Words without a new reading of the key: beneath its row, or on a page of their own."""
+    fragment = is_fragment(request)
+    template = "keys/_said.html" if fragment else "keys/change.html"
+    response = mark_ours(render(request, template, _context(request, team, key_id, said), status=status))
+    return reswap(retarget(response, f"#said-{key_id}"), "innerHTML") if fragment else response
+
+
+def _context(request: PersonRequest, team: Team, key_id: int, more: dict[str, object]) -> dict[str, object]:
+    return {"section": "teams", "team": team, "key_id": key_id, **more, **team_rights(request.user, team)}

@@ -1,0 +1,14 @@
+"""The gate of pages that belong to no team; a team's pages have `keys.http.team_or_404`."""
+
+from django.core.exceptions import PermissionDenied
+
+from keys.http import PersonRequest, actor_of
+from keys.permissions import Verb, allowed
+from keys.services.denials import record_denial
+
+
+def may_or_403(request: PersonRequest, verb: Verb) -> None:
+    """Raises PermissionDenied, with its record, before anything is looked up: what is not there looks the same."""
+    if not allowed(request.user, verb):
+        record_denial(actor_of(request), verb, None)
+        raise PermissionDenied

@@ -1,0 +1,120 @@
+"""Saving the form of one key: parse, call the service, say what came of it. Nothing that was typed is ever lost."""
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from keys.errors import Invalid, LedgerUnavailable
+from keys.forms.base import Base, BaseUnusable, open_base
+from keys.forms.faults import add_faults
+from keys.forms.key import KeyForm
+from keys.forms.rebase import rebased, touched_fields, with_shown
+from keys.forms.rendered import rendered
+from keys.http import PersonRequest, actor_of, is_fragment, team_or_404
+from keys.models import Team
+from keys.permissions import Verb
+from keys.services.access_tokens import NoAccessToken
+from keys.services.edit import edit_key, read_key
+from keys.services.outcome import ChangeIdTaken, Conflict, Held, Outcome, Result
+from keys.services.reading import group_choices
+from keys.trouble import trouble_of
+from keys.types import EDITABLE, KeySnapshot
+from keys.views.changes import posted_change_id
+from keys.views.panel import Panel, key_form, panel_page, zone
+from keys.views.told import NOTHING_CHANGED, Told
+
+
+def save(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
+    team = team_or_404(request, slug, Verb.EDIT_KEY)
+    try:
+        base = open_base(request.POST.get("base", ""), request.user, team, key_id)
+    except BaseUnusable as error:
+        return _made_anew(request, team, key_id, error.message, error.base)
+    form = key_form(base, _chosen(request.POST, base))
+    panel = Panel(team, base, form, read_now=False)
+    missing = _unchosen(request.POST)
+    if missing:
+        form.add_error(None, _("Choose for each field which value it shall have."))
+    if not form.is_valid():
+        return panel_page(request, panel, status=422)
+    return _saved(request, panel, key_id)
+
+
+def _saved(request: PersonRequest, panel: Panel, key_id: int) -> HttpResponse:
+    """Walk the road, and answer what it says; what it raises sent nothing."""
+    try:
+        result = edit_key(
+            person=request.user,
+            actor=actor_of(request, panel.team),
+            team=panel.team,
+            key_id=key_id,
+            base=panel.form_base.snapshot,
+            wish=panel.form.to_wish(),
+            change_id=posted_change_id(request),
+            reason=panel.form.reason,
+        )
+    except Invalid as error:
+        add_faults(panel.form, error)
+        return panel_page(request, panel, status=422)
+    except Conflict as conflict:
+        return _conflicting(request, panel, conflict)
+    except Held as held:
+        panel.held = held
+        return panel_page(request, panel, status=409)
+    except ChangeIdTaken:
+        message = _("This form was sent before with other content. Nothing was sent now. Check it and save again.")
+        return _made_anew(request, panel.team, key_id, message, panel.form_base)
+    except (NoAccessToken, LedgerUnavailable) as error:
+        panel.trouble = trouble_of(error)
+        return panel_page(request, panel, status=503)
+    return _answered(request, panel, key_id, result)
+
+
+def _answered(request: PersonRequest, panel: Panel, key_id: int, result: Result) -> HttpResponse:
+    panel.told = told = Told(result, panel.team, key_id)
+    if result.outcome in NOTHING_CHANGED:
+        field = result.field if result.field in panel.form.fields else None
+        if field and result.message:
+            panel.form.add_error(field, result.message)
+        return panel_page(request, panel, status=told.status_code)
+    if not is_fragment(request) and result.outcome is not Outcome.UNCHANGED:
+        return redirect(f"{reverse('key', args=(panel.team.slug, key_id))}?change={result.change_id}", status=303)
+    if result.snapshot:
+        panel.form_base = Base(result.snapshot, panel.form_base.groups)
+        panel.form = key_form(panel.form_base)
+        panel.read_now = True
+    return panel_page(request, panel)
+
+
+def _conflicting(request: PersonRequest, panel: Panel, conflict: Conflict) -> HttpResponse:
+    """409, with what was typed on the key as it is now, and a choice for each field that somebody else changed."""
+    panel.form_base, panel.form = _moved_to(conflict.live, panel.form_base, request.POST)
+    panel.conflict, panel.read_now = conflict, True
+    return panel_page(request, panel, status=409)
+
+
+def _made_anew(request: PersonRequest, team: Team, key_id: int, message: str, base: Base | None) -> HttpResponse:
+    """409: the key as it is now, a fresh base and change id, and everything typed."""
+    live = read_key(team=team, key_id=key_id)
+    seen = base or Base(live, group_choices(team, live))
+    new_base, form = _moved_to(live, seen, request.POST)
+    return panel_page(request, Panel(team, new_base, form, stale=message), status=409)
+
+
+def _moved_to(live: KeySnapshot, seen: Base, posted: QueryDict) -> tuple[Base, KeyForm]:
+    touched = touched_fields(posted, rendered(seen.snapshot, zone()))
+    base = Base(live, seen.groups)
+    form = key_form(base, rebased(posted, rendered(live, zone()), touched))
+    return base, form
+
+
+def _chosen(posted: QueryDict, base: Base) -> QueryDict:
+    """Where the person chose somebody else's value after a conflict, the field is as if untouched."""
+    theirs = [field for field in EDITABLE if posted.get(f"choose-{field}") == "theirs"]
+    return with_shown(posted, rendered(base.snapshot, zone()), theirs)
+
+
+def _unchosen(posted: QueryDict) -> list[str]:
+    asked = [field for field in posted.getlist("conflicting") if field in EDITABLE]
+    return [field for field in asked if posted.get(f"choose-{field}") not in ("mine", "theirs")]

@@ -1,0 +1,68 @@
+"""What became of a change, as the templates show it: its tone, and whether to look again."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from keys.models import Team
+from keys.services.outcome import Kind, Outcome, Result
+from keys.trouble import whole_seconds
+
+TONES: Final[dict[Outcome, str]] = {
+    Outcome.UNCHANGED: "info",
+    Outcome.CONFIRMED: "good",
+    Outcome.APPLIED: "good",
+    Outcome.DIFFERS: "warn",
+    Outcome.OTHER: "warn",
+    Outcome.UNKNOWN: "warn",
+    Outcome.NOT_APPLIED: "warn",
+    Outcome.REFUSED: "bad",
+    Outcome.NOT_SENT: "bad",
+}
+NOTHING_CHANGED: Final = (Outcome.REFUSED, Outcome.NOT_SENT, Outcome.NOT_APPLIED)
+STATUSES: Final[dict[Outcome, int]] = {Outcome.REFUSED: 422, Outcome.NOT_SENT: 503, Outcome.NOT_APPLIED: 409}
+"""HTTP status of an answer that says that nothing changed; every other outcome is a 200."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """result: what was read. fields are named in the order in which they were asked for."""
+
+    result: Result
+    team: Team
+    key_id: int
+
+    @property
+    def tone(self) -> str:
+        done = (Outcome.CONFIRMED, Outcome.APPLIED, Outcome.UNCHANGED)
+        if self.result.kind is Kind.DISABLE and self.result.outcome not in done:
+            return "bad"  # a key that may still work is never a mere warning
+        return TONES[self.result.outcome]
+
+    @property
+    def template(self) -> str:
+        return f"keys/said/{self.result.kind}.html"
+
+    @property
+    def looks_again(self) -> bool:
+        """Still open: the page part asks again by itself."""
+        return self.result.outcome is Outcome.UNKNOWN
+
+    @property
+    def accepted(self) -> bool:
+        """CometAPI took it, and it could not be read back."""
+        return bool(self.result.steps) and self.result.steps[-1].answer == "success"
+
+    @property
+    def retry_after_s(self) -> int | None:
+        return whole_seconds(self.result.retry_after_s)
+
+    @property
+    def change_id(self) -> UUID:
+        return self.result.change_id
+
+    @property
+    def status_code(self) -> int:
+        if self.result.gone:
+            return 404
+        return STATUSES.get(self.result.outcome, 200)

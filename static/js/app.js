@@ -1,0 +1,56 @@
+// What htmx cannot say by itself. Everything works without this file.
+"use strict";
+
+(() => {
+  const live = () => document.getElementById("live");
+
+  // Said where the eye is and to screen readers; gone with the next answer.
+  function say(text) {
+    const notice = document.createElement("p");
+    notice.className = "notice notice--bad";
+    notice.textContent = text;
+    live().replaceChildren(notice);
+  }
+
+  document.addEventListener("htmx:beforeRequest", () => live().replaceChildren());
+  document.addEventListener("htmx:sendError", () => say(live().dataset.lost));
+  document.addEventListener("htmx:timeout", () => say(live().dataset.slow));
+
+  // Our own pages of trouble are shown whatever their status; a proxy's are not.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.getResponseHeader("X-Fragment") === "1") {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    }
+  });
+
+  document.addEventListener("htmx:responseError", (event) => {
+    const { xhr } = event.detail;
+    if (!xhr.getResponseHeader("HX-Redirect")) {
+      say(live().dataset.failed.replace("%s", xhr.status));
+    }
+  });
+
+  // After a press, the eye and the screen reader go to what it led to; a page part that looks again takes nobody away.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.requestConfig?.verb === "get") {
+      return;
+    }
+    document.querySelector("[data-focus]")?.focus();
+  });
+
+  // The menu closes by Escape and by a press elsewhere.
+  document.addEventListener("keydown", (event) => {
+    const menu = document.querySelector(".menu[open]");
+    if (event.key === "Escape" && menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+  document.addEventListener("click", (event) => {
+    const menu = document.querySelector(".menu[open]");
+    if (menu && !menu.contains(event.target)) {
+      menu.open = false;
+    }
+  });
+})();

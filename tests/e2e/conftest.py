@@ -1,0 +1,74 @@
+"""The product behind a real socket, in this process, and a Chromium that reports whatever its console complains about."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.servers.basehttp import ThreadedWSGIServer
+from django.test.testcases import QuietWSGIRequestHandler
+
+from tests.pages.house import PASSWORD, House, furnish
+from tests.support.databases import RealDatabase
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    switches = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-sync"
+    args = [f"--{switch}" for switch in (*switches.split(), "disable-component-update", "disable-dev-shm-usage")]
+    return {**browser_type_launch_args, "executable_path": shutil.which("chromium"), "args": args}
+
+
+@dataclass
+class App:
+    """url: where the product listens. house: what is in it."""
+
+    url: str
+    house: House
+
+    def sign_in(self, page: Any, username: str = "lead") -> None:
+        page.goto(f"{self.url}/accounts/login/")
+        page.get_by_label("Username").fill(username)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: "/accounts/login/" not in url)
+
+
+@pytest.fixture
+def app(real_db: RealDatabase, sandbox: Any) -> Iterator[App]:
+    server = ThreadedWSGIServer(("localhost", 0), QuietWSGIRequestHandler)
+    server.daemon_threads = True
+    server.set_app(StaticFilesHandler(WSGIHandler()))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield App(f"http://localhost:{server.server_port}", furnish(sandbox))
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@dataclass
+class Complaints:
+    """What the console said; `expected` are parts of lines that a test brings about on purpose."""
+
+    lines: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def unexpected(self) -> list[str]:
+        return [line for line in self.lines if not any(part in line for part in self.expected)]
+
+
+@pytest.fixture
+def complaints(page: Any) -> Iterator[Complaints]:
+    """No error, no warning and no Content-Security-Policy report, on any page of the test that asks for this."""
+    heard = Complaints()
+    page.on("console", lambda said: heard.lines.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: heard.lines.append(str(error)))
+    yield heard
+    assert heard.unexpected() == []
