@@ -46,7 +46,7 @@ def test_name_is_saved(typed: str, saved: str) -> None:
         ("a\u2028b", "control"),
         ("a\u202eb", "bidi"),
         ("a\u2066b", "bidi"),
-        ("\u0301" * 10_000_000, "name_long"),
+        ("\u0301\u0316" * 5_000_000, "name_long"),
     ],
 )
 def test_name_is_refused(typed: str, code: str) -> None:
