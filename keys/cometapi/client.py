@@ -57,7 +57,7 @@ def _new_pool() -> httpx.HTTPTransport:
     pool = httpx.HTTPTransport(verify=context, trust_env=False, http2=False, retries=0, limits=CONNECTIONS)
     # The documented parameter `network_backend` is httpcore's; httpx has no way to hand it through.
     inner: Any = pool._pool
-    inner._network_backend = DeadlineBackend(inner._network_backend)
+    inner._network_backend = DeadlineBackend(inner._network_backend, lambda: settings.WAITS.connect_s)
     return pool
 
 
@@ -189,10 +189,9 @@ class CometClient(Verbs):
         budget.take(self._lane, deadline)
         if deadline.passed:
             raise NotSent("There was no time left to ask CometAPI. Nothing was sent.", kind="deadline")
-        connect = deadline.within(settings.WAITS.connect_s)
         # Moments, not durations: see keys.cometapi.transport. The pool alone is httpcore's own and waits for seconds.
         request.extensions["timeout"] = {
-            "connect": connect.at,
+            "connect": deadline.at,
             "read": deadline.at,
             "write": deadline.at,
             "pool": deadline.left_s(),

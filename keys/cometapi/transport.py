@@ -12,7 +12,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 SLICE = 4096
@@ -58,8 +58,9 @@ def left_s(moment: float | None) -> float:
 
 
 class DeadlineStream:
-    def __init__(self, inner: Stream) -> None:
-        self._inner = inner
+    def __init__(self, inner: Stream, connect_until: float) -> None:
+        """connect_until: the moment by which a handshake must be done too."""
+        self._inner, self._connect_until = inner, connect_until
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._inner.read(max_bytes, left_s(timeout))
@@ -76,7 +77,8 @@ class DeadlineStream:
     ) -> "DeadlineStream":
         try:
             # Python's handshake takes its timeout as one for all its reads and writes together.
-            return DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, left_s(timeout)))
+            left = left_s(min(timeout or 0.0, self._connect_until))
+            return DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, left), self._connect_until)
         except Exception:
             self._inner.close()
             raise NotConnected("tls") from None
@@ -86,8 +88,9 @@ class DeadlineStream:
 
 
 class DeadlineBackend:
-    def __init__(self, inner: Backend) -> None:
-        self._inner = inner
+    def __init__(self, inner: Backend, connect_s: Callable[[], float]) -> None:
+        """connect_s: seconds for name, connection and handshake together, from when a connection is begun."""
+        self._inner, self._connect_s = inner, connect_s
 
     def connect_tcp(
         self,
@@ -97,19 +100,21 @@ class DeadlineBackend:
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> DeadlineStream:
-        """Tries the addresses of `host` until one answers or the moment `timeout` comes. Raises NotConnected."""
-        addresses = resolve(host, port, timeout)[:MOST_ADDRESSES]
+        """Tries the addresses of `host` until one answers or time is up. timeout: a moment. Raises NotConnected."""
+        until = min(timeout or 0.0, time.monotonic() + self._connect_s())
+        addresses = resolve(host, port, until)[:MOST_ADDRESSES]
         for tried, address in enumerate(addresses):
             try:
                 # A share each: an address that swallows everything must not keep the next one from its turn.
-                share_s = left_s(timeout) / (len(addresses) - tried)
-                return DeadlineStream(self._inner.connect_tcp(address, port, share_s, local_address, socket_options))
+                share_s = left_s(until) / (len(addresses) - tried)
+                inner = self._inner.connect_tcp(address, port, share_s, local_address, socket_options)
+                return DeadlineStream(inner, until)
             except Exception:  # noqa: S112 - refused, unreachable or out of time: the kind is told below
                 continue
-        raise NotConnected("connect" if timeout and time.monotonic() < timeout else "connect_timeout")
+        raise NotConnected("connect" if time.monotonic() < until else "connect_timeout")
 
 
-def resolve(host: str, port: int, moment: float | None) -> list[str]:
+def resolve(host: str, port: int, moment: float) -> list[str]:
     """Addresses of `host`, in the system's order. Raises NotConnected when there are none by `moment`.
 
     The system's resolver cannot be told how long it may take, hence the thread, which is left behind if it hangs.

@@ -11,7 +11,7 @@ class PlainForm(Form):
     """No colon after a label."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{**kwargs, "label_suffix": ""})
 
 
 def add_faults(form: BaseForm, error: Invalid) -> None:

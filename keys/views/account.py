@@ -43,7 +43,7 @@ class StorableText:
     """A browser sends UTF-8; lone surrogates come only from somebody who wants to see an error of ours."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{**kwargs, "label_suffix": ""})
         for name in {"password", "oldpassword"} & set(self.fields):  # type: ignore[attr-defined]
             self.fields[name].help_text = ""  # type: ignore[attr-defined]
 

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 
 from keys.errors import Invalid, LedgerUnavailable
 from keys.forms.base import Base, BaseUnusable, open_base
-from keys.forms.faults import add_faults
 from keys.forms.key import KeyForm
+from keys.forms.plain import add_faults
 from keys.forms.rebase import rebased, touched_fields, with_shown
 from keys.forms.rendered import rendered
 from keys.http import PersonRequest, actor_of, is_fragment, team_or_404

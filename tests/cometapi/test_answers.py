@@ -209,7 +209,7 @@ def test_extra_fields_and_gzip_and_any_account_are_fine() -> None:
     ],
 )
 def test_how_long_to_wait_is_read_from_retry_after(header: str | None, seconds: float | None) -> None:
-    headers = {} if header is None else {"Retry-After": header.encode()}
+    headers = [] if header is None else [(b"Retry-After", header.encode())]
     respx.put(URL).mock(return_value=httpx.Response(429, headers=headers))
     calm = client()
 

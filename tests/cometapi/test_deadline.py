@@ -170,8 +170,8 @@ def test_an_address_that_swallows_everything_leaves_the_next_its_turn(monkeypatc
 
     with raw(answer) as server:
         real_port = int(server.url.rsplit(":", 1)[1])
-        connect = transport.DeadlineBackend(_OnPort({"127.0.0.2": port, "127.0.0.1": real_port}))
-        stream = connect.connect_tcp("comet.invalid", 443, time.monotonic() + 1)
+        connect = transport.DeadlineBackend(_OnPort({"127.0.0.2": port, "127.0.0.1": real_port}), lambda: 1.0)
+        stream = connect.connect_tcp("comet.invalid", 443, time.monotonic() + 5)
 
     stream.close()
     for one in [full, *waiting]:

@@ -4,12 +4,14 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from keys.cometapi import client as client_module
 from keys.cometapi.client import close_pool
 from keys.errors import Unclear
+from keys.types import Waits
 from tests.cometapi.raw import Raw, ok, raw
 from tests.cometapi.support import SETTINGS, client, record, said, soon
 
@@ -19,7 +21,8 @@ GOOD = said(record())
 
 
 @pytest.fixture(autouse=True)
-def _own_pool() -> Iterator[None]:
+def _own_pool(settings: Any) -> Iterator[None]:
+    settings.WAITS = Waits()
     close_pool()
     yield
     close_pool()
@@ -98,7 +101,8 @@ def test_the_environment_has_no_say(monkeypatch: pytest.MonkeyPatch, tmp_path: o
     with raw(answer) as server:
         client(server.url).put_key(1234, SETTINGS, soon())
 
-    context = client_module._pool()._pool._ssl_context  # type: ignore[attr-defined]
+    pool: Any = client_module._pool()
+    context: Any = pool._pool._ssl_context
     assert context.keylog_filename is None and context.check_hostname
     assert len(server.requests) == 1
 

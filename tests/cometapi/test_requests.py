@@ -114,7 +114,7 @@ def test_an_address_that_is_none_is_not_sent_to(base: str) -> None:
 def test_settings_of_a_wrong_type_are_not_sent() -> None:
     for wrong in ({"remain_quota": True}, {"name": None}, {"expired_time": 1.0}, {"status": 2**63}, {"group": b""}):
         with pytest.raises(NotSent) as caught:
-            client().put_key(1234, replace(SETTINGS, **wrong), soon())  # type: ignore[arg-type]
+            client().put_key(1234, replace(SETTINGS, **wrong), soon())
 
         assert caught.value.kind == "bad_body"
 

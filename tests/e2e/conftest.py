@@ -1,4 +1,4 @@
-"""The product behind a real socket, in this process, and a Chromium that reports whatever its console complains about."""
+"""The product behind a real socket, and a Chromium that reports whatever its console complains about."""
 
 import shutil
 import threading

@@ -106,7 +106,11 @@ PAGES: dict[str, tuple[str, Way]] = {
     "profile": ("lead", at("/profile/")),
     "password": ("lead", at("/accounts/password/change/")),
 }
-ON_PURPOSE = ["the server responded with a status of 4", "the server responded with a status of 5", "Response Status Error"]
+ON_PURPOSE = [
+    "the server responded with a status of 4",
+    "the server responded with a status of 5",
+    "Response Status Error",
+]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -75,7 +75,7 @@ def zoo() -> dict[str, dict[str, Any]]:
         "arabic": {"name": "مفتاح الاختبار", "group": "vip"},
         "chinese": {"name": "测试密钥", "accessed_time": now - 7200},
         "disabled": {"name": "Leaver's laptop", "status": 2},
-        "hostile": {"name": '<script>alert(1)</script>\x1b[31m\u202eevil', "group": "default"},
+        "hostile": {"name": "<script>alert(1)</script>\x1b[31m\u202eevil", "group": "default"},
     }
 
 

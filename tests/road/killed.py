@@ -36,7 +36,7 @@ def counted(function: Callable[..., Any], die_at: int) -> Callable[..., Any]:
 def wrap(die_at: int) -> None:
     from keys.cometapi.client import CometClient
     from keys.ledger.book import Ledger
-    from keys.services import guard, journal, leases, perform
+    from keys.services import journal, leases, perform
 
     places: list[tuple[Any, str]] = [
         (perform, "guard"),
@@ -50,7 +50,6 @@ def wrap(die_at: int) -> None:
         (journal, "outcome"),
         (perform, "_intend"),
     ]
-    assert guard.guard
     for owner, name in places:
         setattr(owner, name, counted(getattr(owner, name), die_at))
 

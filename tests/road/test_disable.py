@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from keys.models import Change, ChangeState, Lease
-from keys.services import settle
+from keys.services import status
 from keys.services.outcome import Held, Outcome
 from tests.road.stage import Stage, wish
 
@@ -41,7 +41,7 @@ def test_it_says_which_settings_it_had_to_alter_and_offers_them_back(everywhere:
 
     moved = everywhere.stored()["group"] != "gone"
     assert (dict(result.altered) == {"group": ("gone", "")}) is moved
-    offer = settle.status.put_back_offer(everywhere.team, everywhere.key_id, everywhere.read())
+    offer = status.put_back_offer(everywhere.team, everywhere.key_id, everywhere.read())
     assert (offer == {"group": ("", "gone")}) is moved
 
 

@@ -10,7 +10,15 @@ from keys.services import settle
 from keys.services.outcome import Held, Outcome
 from tests.road.stage import Stage, wish
 
-ANSWERS_CARRIED_OUT = ("reset_after", "500_after", "empty_200", "204", "html_200", "json_list", "success_string")
+ANSWERS_CARRIED_OUT: tuple[str, ...] = (
+    "reset_after",
+    "500_after",
+    "empty_200",
+    "204",
+    "html_200",
+    "json_list",
+    "success_string",
+)
 ANSWERS_CARRIED_OUT += ("success_missing", "another_id", "cut_with_length", "garbage_body", "nan", "duplicate_keys")
 ANSWERS_NOT_CARRIED_OUT = ("reset_before", "close", "301", "302", "307", "500_before", "502", "503", "504", "524")
 
@@ -141,6 +149,7 @@ def test_an_unclear_answer_that_reads_as_before_stays_unknown(stage: Stage, kind
 def late(change: Change) -> None:
     """Let the time pass after which a late update can no longer land."""
     past = timedelta(seconds=3600)
+    assert change.sent_until
     Change.objects.filter(pk=change.pk).update(sent_until=change.sent_until - past, created_at=change.created_at - past)
 
 

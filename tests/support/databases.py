@@ -90,7 +90,7 @@ def _administer(sql: str) -> None:
     options = connection.settings_dict
     host = options.get("OPTIONS", {}).get("host") or options["HOST"]
     with psycopg.connect(dbname="postgres", user=options["USER"] or "postgres", host=host, autocommit=True) as raw:
-        raw.execute(sql)  # type: ignore[arg-type]
+        raw.execute(sql)
 
 
 def _wrappers() -> list[BaseDatabaseWrapper]:

@@ -18,8 +18,12 @@ class Command(BaseCommand):
         for change in due():
             outcome = self._settle(change)
             settled, waiting = settled + bool(outcome), waiting + (not outcome)
-            self.stdout.write(f"team {change.team_id} key {change.key_id} change {change.pk}: {outcome or _('waiting')}")
-        self.stdout.write(_("%(settled)d settled, %(waiting)d still waiting") % {"settled": settled, "waiting": waiting})
+            self.stdout.write(
+                f"team {change.team_id} key {change.key_id} change {change.pk}: {outcome or _('waiting')}"
+            )
+        self.stdout.write(
+            _("%(settled)d settled, %(waiting)d still waiting") % {"settled": settled, "waiting": waiting}
+        )
 
     def _settle(self, change: Change) -> str:
         team = Team.objects.filter(pk=change.team_id).first()
