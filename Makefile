@@ -5,8 +5,9 @@ PY      = $(VENV)/bin/python
 LOCKED  = $(PY) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-deps --only-binary :all:
 FAILED  = { echo "Installing $< failed: see the lines above. Is the package index reachable (pip config list)? Then run the same command again."; exit 1; }
 UV      = var/tools/bin/uv
+WEEK_OLD = $(shell $(PYTHON) -c 'import datetime as d; print(d.datetime.now(d.timezone.utc).date() - d.timedelta(7))')
 COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--exclude-newer "$$(date -u -d '7 days ago' +%F)" --custom-compile-command 'make lock'
+	--exclude-newer $(WEEK_OLD) --custom-compile-command 'make lock'
 .DEFAULT_GOAL = help
 .PHONY: help demo demo-reset manage test test-sqlite test-pg test-browser prove bench lint format messages lock clean
 
@@ -28,7 +29,7 @@ $(VENV)/.e2e: requirements/e2e.txt | $(VENV)/.python
 	@touch $@ $(VENV)/.base $(VENV)/.dev
 $(UV): requirements/tools.txt
 	@$(PYTHON) -m venv var/tools
-	@var/tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@var/tools/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-deps -r $< || $(FAILED)
 	@touch $@
 
 demo: $(VENV)/.base ## run the dashboard with sample data on http://localhost:8000 (PORT=…, DIALECT=A|B|C)
@@ -54,11 +55,11 @@ bench: $(VENV)/.dev ## measure against plain baselines
 	@$(PY) tools/bench.py
 
 format: $(VENV)/.dev ## format code and templates
-	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix . && git ls-files 'templates/*.html' | xargs $(VENV)/bin/djade --target-version 5.2
+	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix . && find templates -name '*.html' | xargs $(VENV)/bin/djade --target-version 5.2
 lock: $(UV) ## renew the lock files in requirements/
 	$(COMPILE) pyproject.toml -o requirements/base.txt
 	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
 	$(COMPILE) pyproject.toml --group dev --group e2e -o requirements/e2e.txt
 	$(COMPILE) --group pyproject.toml:tools -o requirements/tools.txt
-clean: ## remove what was installed and what runs have left
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## remove what was installed and cached; databases and the demo stay
+	rm -rf $(VENV) var/static var/static.lock var/tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

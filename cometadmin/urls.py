@@ -4,6 +4,7 @@ from allauth.account import views as account
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 
+from keys.views import account as doors
 from keys.views import health
 
 
@@ -15,10 +16,10 @@ def closed(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
-    path("accounts/login/", account.login, name="account_login"),
+    path("accounts/login/", doors.sign_in, name="account_login"),
     path("accounts/logout/", account.logout, name="account_logout"),
     path("accounts/inactive/", account.account_inactive, name="account_inactive"),
-    path("accounts/password/change/", account.password_change, name="account_change_password"),
+    path("accounts/password/change/", doors.password_change, name="account_change_password"),
     path("accounts/signup/", closed, name="account_signup"),
     path("accounts/email/", closed, name="account_email"),
     path("accounts/reauthenticate/", closed, name="account_reauthenticate"),

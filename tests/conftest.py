@@ -2,15 +2,16 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.support.environment import WAIT_SCALE, base_environment
 
 os.environ.update(base_environment())
-os.environ.setdefault("DATABASE_URL", f"sqlite:///{tempfile.mkdtemp(prefix='db')}/unused.sqlite3")
+os.environ.setdefault("DATABASE_URL", f"sqlite:///{tempfile.gettempdir()}/never-opened.sqlite3")  # says which kind
 os.environ["DJANGO_SETTINGS_MODULE"] = "cometadmin.settings"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # sync Playwright keeps an event loop in the test's thread
 
@@ -20,6 +21,13 @@ django.setup()  # now, so that the conftest files below may import tables
 
 from tests.support.databases import RealDatabase, fresh_copy, make_template, use  # noqa: E402
 from tests.support.report import Promise  # noqa: E402
+
+FLUSHING = {"transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback", "live_server"}
+ENDED = pytest.StashKey[bool]()
+
+# A busy machine is no bug. Random cases print how to repeat them, and nothing is kept between runs.
+hypothesis.settings.register_profile("here", deadline=None, print_blob=True, database=None)
+hypothesis.settings.load_profile("here")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +40,24 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        mark = item.get_closest_marker("django_db")
+        asked = FLUSHING & set(getattr(item, "fixturenames", ()))
+        if asked or (mark and (mark.kwargs.get("transaction") or mark.args)):
+            raise pytest.UsageError(f"{item.nodeid}: needs a flush, which the ledger refuses; use the fixture real_db")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[ENDED] = report.passed
+    return report
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -67,6 +93,7 @@ def promise(request: pytest.FixtureRequest) -> Iterator[Promise]:
     """The promise that this test attacks; the test sets its number and title."""
     row = Promise("", request.node.name)
     yield row
+    row.unfinished = not row.failures and not request.node.stash.get(ENDED, False)
     row.close()
 
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +19,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 import with_postgres  # noqa: E402
 
 BIN = Path(sys.executable).parent
-PYTEST = (sys.executable, "-m", "pytest", "-q")
+# A test that hangs is shown where it hangs, and ended: no test takes that long (seconds) but for a proof in full.
+HANGS = ("-o", "faulthandler_timeout=240", "-o", "faulthandler_exit_on_timeout=true")
+PYTEST = (sys.executable, "-m", "pytest", "-q", *HANGS)
+LEFT_BEHIND_S = 15
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
 
 
@@ -36,18 +40,26 @@ def run(tally: Tally, title: str, *command: str, counted: bool = False) -> None:
     print(f"\n== {title}", flush=True)
     begun = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    assert process.stdout is not None  # noqa: S101
-    last = ""
-    for line in process.stdout:
-        sys.stdout.write(line)
-        last = line if COUNT.search(line) else last
+    lines: list[str] = []
+    reader = threading.Thread(target=_show, args=(process, lines), daemon=True)
+    reader.start()
     code = process.wait()
+    reader.join(LEFT_BEHIND_S)
+    if reader.is_alive():  # somebody still holds the pipe; waiting for its end could be for ever
+        tally.broken.append(f"{title} (left a process running)")
     if counted:
-        for number, word in COUNT.findall(last):
+        for number, word in COUNT.findall(next((line for line in reversed(lines) if COUNT.search(line)), "")):
             tally.counts["failed" if word.startswith("error") else word] += int(number)
     if code:
         tally.broken.append(f"{title} (exit {code})")
     print(f"-- {title}: {'ok' if not code else 'FAILED'}, {time.monotonic() - begun:.0f} s", flush=True)
+
+
+def _show(process: subprocess.Popen[str], lines: list[str]) -> None:
+    for line in process.stdout or ():
+        sys.stdout.write(line)
+        sys.stdout.flush()
+        lines.append(line)
 
 
 def lint(tally: Tally) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,12 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MISSING = 77
+INITDB = ("-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync")
 OPTIONS = "-c listen_addresses= -c fsync=off -c synchronous_commit=on -c full_page_writes=off -c max_connections=200"
 
 
 def programs() -> Path | None:
     """The folder with initdb and pg_ctl, the newest version first; None when there is none."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name), reverse=True)
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: float(p.parent.name), reverse=True)
     folders += [Path(path).parent for name in ("initdb",) if (path := shutil.which(name))]
     return next((folder for folder in folders if (folder / "initdb").exists() and (folder / "pg_ctl").exists()), None)
 
@@ -33,32 +35,20 @@ def postgres(folder: Path) -> Iterator[str]:
         os.chown(home, user.pw_uid, user.pw_gid)
     data, log = home / "data", home / "log"
 
-    def run(*command: str) -> None:
-        done = subprocess.run(
-            command, user=user.pw_uid if user else None, cwd=home, capture_output=True, text=True, check=False
-        )
+    def run(program: str, *arguments: str) -> None:
+        command = [str(folder / program), "-D", str(data), *arguments]
+        who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+        done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False, **who)  # type: ignore[call-overload]
         if done.returncode:
-            raise SystemExit(f"{command[0]} failed: {done.stderr or done.stdout}")
+            raise SystemExit(f"{program} failed: {done.stderr or done.stdout}")
 
-    run(
-        str(folder / "initdb"),
-        "-D",
-        str(data),
-        "-A",
-        "trust",
-        "-U",
-        "postgres",
-        "-E",
-        "UTF8",
-        "--locale=C",
-        "--no-sync",
-    )
-    run(str(folder / "pg_ctl"), "-D", str(data), "-w", "-l", str(log), "-o", f"-k {home} {OPTIONS}", "start")
     try:
+        run("initdb", *INITDB)
+        run("pg_ctl", "-w", "-l", str(log), "-o", f"-k {home} {OPTIONS}", "start")
         yield f"postgres://postgres@/postgres?host={home}"
     finally:
         with contextlib.suppress(SystemExit):
-            run(str(folder / "pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop")
+            run("pg_ctl", "-w", "-m", "immediate", "stop")
         shutil.rmtree(home, ignore_errors=True)
 
 
@@ -78,8 +68,19 @@ def main() -> int:
     if folder is None:
         print("No PostgreSQL server programs found (Debian: apt-get install postgresql).", file=sys.stderr)
         return MISSING
-    with postgres(folder) as url:
-        return subprocess.run(command, env={**os.environ, "DATABASE_URL": url}, check=False).returncode
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    with postgres(folder) as url, subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url}) as process:
+        try:
+            return process.wait()
+        except BaseException:
+            process.terminate()  # or leaving the block would wait for it
+            raise
+
+
+def _end(number: int, frame: object) -> None:
+    """Whoever ends us ends the server too."""
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

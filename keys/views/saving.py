@@ -78,6 +78,8 @@ def _answered(request: PersonRequest, panel: Panel, key_id: int, result: Result)
         if field and result.message:
             panel.form.add_error(field, result.message)
         return panel_page(request, panel, status=told.status_code)
+    if result.outcome is Outcome.UNKNOWN:
+        return panel_page(request, panel, status=202)  # what was typed stays until it is known
     if not is_fragment(request) and result.outcome is not Outcome.UNCHANGED:
         return redirect(f"{reverse('key', args=(panel.team.slug, key_id))}?change={result.change_id}", status=303)
     if result.snapshot:

@@ -9,7 +9,7 @@ from django.db import connection
 
 from keys.ledger.triggers import HEAD, RECORD
 from keys.ledger.verify import Ordinals
-from keys.models import Team
+from keys.models import Record, Team
 from tests.ledger.damage import without_guards
 from tests.ledger.making import append, change, ledger_of
 
@@ -68,7 +68,8 @@ def test_what_is_appended_meanwhile_is_no_alarm(real_db: Any, monkeypatch: pytes
     usual = Ordinals.step
 
     def step(*given: Any) -> None:
-        append()
+        if Record.objects.count() < 6:
+            append()
         usual(*given)
 
     append()

@@ -14,8 +14,10 @@ from typing import Any
 def mutated(function: Callable[..., Any], old: str, new: str) -> Iterator[None]:
     """Run the block with `old` replaced by `new` in the source of `function`, wherever it was imported to.
 
-    Swaps the function's code, not its name. `old` must occur exactly once. For functions without closures.
+    Swaps the function's code, not its name; under a decorator that wraps, that of the function inside. `old` must occur
+    exactly once. For functions without closures; defaults of parameters stay as shipped.
     """
+    function = inspect.unwrap(function)
     assert isinstance(function, FunctionType), function
     source = textwrap.dedent(inspect.getsource(function))
     assert source.count(old) == 1, f"{old!r} occurs {source.count(old)} times in {function.__qualname__}"

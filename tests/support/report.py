@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Promise:
-    """One promise under attack. n: tries. failures: what broke it, as short texts. mutants: names of those caught."""
+    """One promise under attack. n: tries. failures: what broke it, as short texts. mutants: names of those caught.
+
+    unfinished: the test ended by an error of its own, so that no failures does not mean that the promise was kept.
+    """
 
     number: str
     title: str
     n: int = 0
     failures: list[str] = field(default_factory=list)
     mutants: list[str] = field(default_factory=list)
+    unfinished: bool = False
     begun: float = field(default_factory=time.monotonic)
 
     def tried(self, count: int = 1) -> None:
@@ -33,7 +37,7 @@ class Promise:
             row = {
                 "promise": f"{self.number} {self.title}",
                 "n": self.n,
-                "failures": len(self.failures),
+                "failures": "not finished" if self.unfinished else len(self.failures),
                 "mutants": ", ".join(self.mutants),
                 "seconds": time.monotonic() - self.begun,
             }

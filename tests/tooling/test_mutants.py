@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,11 @@ pytestmark = pytest.mark.dbfree
 
 def answer() -> int:
     return 40 + 2
+
+
+@contextmanager
+def lent(value: int) -> Iterator[int]:
+    yield value + 1
 
 
 class Counter:
@@ -42,6 +49,15 @@ def test_a_method_is_altered_for_every_instance() -> None:
         inside = counter.up()
 
     assert (inside, counter.up()) == (10, 11)
+
+
+def test_a_function_under_a_decorator_is_altered() -> None:
+    with mutated(lent, "value + 1", "value + 5"), lent(1) as inside:
+        pass
+    with lent(1) as after:
+        pass
+
+    assert (inside, after) == (6, 2)
 
 
 def test_it_comes_back_after_a_failure() -> None:

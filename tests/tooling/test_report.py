@@ -43,3 +43,11 @@ def test_a_broken_promise_is_a_row_and_fails_by_name(file: Path) -> None:
         promise.close()
 
     assert row(file)["failures"] == 1
+
+
+def test_a_proof_that_did_not_finish_is_not_told_as_kept(file: Path) -> None:
+    promise = Promise("1", "No change without a record", unfinished=True)
+
+    promise.close()
+
+    assert row(file)["failures"] == "not finished"

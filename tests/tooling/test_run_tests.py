@@ -1,6 +1,7 @@
 """`make test` tells the truth: a failure fails it, what cannot run is named, and its last line adds everything up."""
 
 import sys
+import time
 from collections.abc import Callable
 from types import ModuleType
 
@@ -88,3 +89,20 @@ def test_what_cannot_run_is_named_and_fails_where_it_must_not_lack(
     assert ended == code
     assert [line.split(":")[1].strip() for line in lines if line.startswith("NOT RUN")] == ["PostgreSQL", "browser"]
     assert lines[-1] == "0 passed, 0 failed, 0 skipped"
+
+
+def test_a_process_left_behind_is_told_and_not_waited_for(
+    tool: ModuleType, end: Callable[..., tuple[int, list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tool, "LEFT_BEHIND_S", 0.5)
+    sleeper = f"import subprocess; subprocess.Popen([{sys.executable!r}, '-c', 'import time; time.sleep(8)'])"
+
+    def careless(tally: object) -> None:
+        tool.run(tally, "careless", sys.executable, "-c", f"{sleeper}; print('1 passed in 0.1s')", counted=True)
+
+    begun = time.monotonic()
+    code, lines = end(careless)
+
+    assert (code, lines[-1]) == (1, "1 passed, 0 failed, 0 skipped")
+    assert "FAILED: careless (left a process running)" in lines
+    assert time.monotonic() - begun < 6
