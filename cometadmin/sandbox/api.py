@@ -46,7 +46,8 @@ def sent_key(call: Call) -> dict[str, Any]:
 
 def list_keys(call: Call) -> Response:
     account = account_of(call)
-    return ok(_page(call, [call.state.shown(key.record) for key in call.state.keys_of(account)]))
+    page = _page(call, call.state.keys_of(account))
+    return ok(page | {"items": [call.state.shown(key.record) for key in page["items"]]})
 
 
 def get_key(call: Call) -> Response:
