@@ -17,7 +17,9 @@ T = TypeVar("T")
 ATTEMPTS = 3
 SHARE = 0.55
 """Part of what is left that an attempt may use while others may follow."""
-FIRST_PAUSE_S = 0.1
+PAUSE_SHARE = 0.08
+"""Part of what is left that the first pause takes, the second twice that: upstream may be starting anew."""
+LONGEST_PAUSE_S = 2.0
 REPEATED_UNSENT = frozenset({"connect", "connect_timeout", "dns", "pool"})
 
 
@@ -27,17 +29,18 @@ def repeated(attempt: Callable[[Deadline], T], deadline: Deadline, *, sleep: Cal
         try:
             return attempt(deadline.within(SHARE * deadline.left_s()))
         except UpstreamError as fault:
-            pause_s = _pause_s(fault, tried)
+            pause_s = _pause_s(fault, tried, deadline.left_s())
             if pause_s is None or pause_s >= deadline.left_s():
                 raise
         sleep(pause_s)
     return attempt(deadline)
 
 
-def _pause_s(fault: UpstreamError, tried: int) -> float | None:
+def _pause_s(fault: UpstreamError, tried: int, left_s: float) -> float | None:
     """Seconds before the next attempt, None when there must not be one."""
     if isinstance(fault, RateLimited):
         return fault.retry_after_s
     if isinstance(fault, Unclear) or (isinstance(fault, NotSent) and fault.kind in REPEATED_UNSENT):
-        return FIRST_PAUSE_S * tried * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
+        pause_s = min(PAUSE_SHARE * tried * left_s, LONGEST_PAUSE_S)
+        return pause_s * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
     return None

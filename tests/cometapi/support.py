@@ -1,10 +1,13 @@
 """Clients and answers for these tests."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from keys.cometapi.client import CometClient
-from keys.types import Deadline, KeySettings, Lane
+from keys.errors import UpstreamError
+from keys.types import EDITABLE, Deadline, KeySettings, Lane
+from tests.support.sandbox import Account, Sandbox
 
 TOKEN = "canary-Xk29ZqLw81mBvT4nRsYp0aHd"
 BASE = "http://127.0.0.1:9"
@@ -38,6 +41,23 @@ class NoLimit:
 def client(base_url: str = BASE, **fields: Any) -> CometClient:
     given: dict[str, Any] = {"access_token": TOKEN, "account_id": 5678, "limiter": NoLimit(), **fields}
     return CometClient(base_url=base_url, **given)
+
+
+def ours(stand_in: Sandbox, account: Account, **fields: Any) -> CometClient:
+    return client(stand_in.url, access_token=account.token, account_id=account.id, **fields)
+
+
+def stored_settings(stand_in: Sandbox, key_id: int) -> KeySettings:
+    """Straight from the sandbox, past the client."""
+    stored = stand_in.key(key_id)
+    return KeySettings(**{name: stored[name] for name in EDITABLE})
+
+
+def outcome_of(call: Callable[[], Any]) -> tuple[Any, UpstreamError | None]:
+    try:
+        return call(), None
+    except UpstreamError as fault:
+        return None, fault
 
 
 def soon(seconds: float = 2.0) -> Deadline:

@@ -146,7 +146,7 @@ def test_a_write_so_answered_is_classified_and_sent_once(given: Any, expected: A
 @respx.mock
 @pytest.mark.parametrize(("given", "expected"), [row[1:] for row in ANSWERS], ids=[row[0] for row in ANSWERS])
 def test_a_read_so_answered_is_classified_alike(given: Any, expected: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keys.cometapi.retry.FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr("keys.cometapi.retry.PAUSE_SHARE", 0.0)
     arm(respx.get(f"{URL}1234"), given)
 
     with pytest.raises(UpstreamError) as caught:

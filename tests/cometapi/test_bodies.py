@@ -4,12 +4,10 @@ import gzip
 import resource
 import socket
 import zlib
-from collections.abc import Iterator
 
 import pytest
 
 from keys.cometapi.body import LIMIT, BadBody, Body
-from keys.cometapi.client import close_pool
 from keys.errors import Unclear
 from tests.cometapi.raw import Raw, ok, raw
 from tests.cometapi.support import SETTINGS, client, record, said, soon
@@ -18,13 +16,6 @@ pytestmark = pytest.mark.dbfree
 
 GOOD = said(record())
 GZIP = "Content-Encoding: gzip"
-
-
-@pytest.fixture(autouse=True)
-def _own_pool() -> Iterator[None]:
-    close_pool()
-    yield
-    close_pool()
 
 
 def bomb(megabytes: int) -> bytes:

@@ -3,29 +3,18 @@
 import os
 import socket
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from keys.cometapi import client as client_module
-from keys.cometapi.client import close_pool
 from keys.errors import Unclear
-from keys.types import Waits
 from tests.cometapi.raw import Raw, ok, raw
 from tests.cometapi.support import SETTINGS, client, record, said, soon
 
 pytestmark = pytest.mark.dbfree
 
 GOOD = said(record())
-
-
-@pytest.fixture(autouse=True)
-def _own_pool(settings: Any) -> Iterator[None]:
-    settings.WAITS = Waits()
-    close_pool()
-    yield
-    close_pool()
 
 
 @pytest.mark.parametrize("manner", ["close", "reset"])

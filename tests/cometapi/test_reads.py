@@ -25,7 +25,7 @@ DENIED_404 = httpx.Response(404, json={"success": False, "message": "gone"})
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr(retry, "PAUSE_SHARE", 0.0)
 
 
 def fault_of(call: Any) -> UpstreamError:
