@@ -33,6 +33,7 @@ slower, so that requests bunched together by the lag still fit into the window."
 LOT = 4
 LOT_LIFE_S = 1.0
 LONGEST_PAUSE_S = 30.0
+SHORTEST_WAIT_S = 0.001
 URGENT_PATIENCE_S = 1.0
 """How long the database may keep urgent work waiting; longer counts as trouble with the database."""
 
@@ -59,8 +60,9 @@ class Rate:
 
     def reach_s(self, lane: Lane) -> float:
         """How far beyond now `busy_until` may come to stand for this lane."""
-        share = 1.0 if lane is Lane.URGENT else ORDINARY_SHARE
-        return max(1.0, share * self.burst) * self.interval_s
+        # The fifth that is kept back is at least one whole permit, where there are two.
+        permits = self.burst if lane is Lane.URGENT else min(ORDINARY_SHARE * self.burst, self.burst - 1)
+        return max(1.0, permits) * self.interval_s
 
     @property
     def lot(self) -> int:
@@ -149,10 +151,11 @@ class Limiter:
             # No permit and no pause can lead there: a clock was set back. Start again with nothing left.
             reset = {"busy_until": now + self.rate.reach_s(Lane.URGENT), "paused_until": 0.0}
             RateBudget.objects.filter(host=self.host, busy_until=row.busy_until).update(**reset)
+            return SHORTEST_WAIT_S
         free_at = row.busy_until + self.rate.interval_s - self.rate.reach_s(lane)
         if lane is not Lane.URGENT:
             free_at = max(free_at, row.paused_until)
-        return min(max(free_at - now, 0.001), self.rate.window_s)
+        return min(max(free_at - now, SHORTEST_WAIT_S), self.rate.window_s)
 
 
 @contextmanager

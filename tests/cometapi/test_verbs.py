@@ -1,6 +1,7 @@
 """Every verb against the sandbox over real sockets, in each dialect, and the troubles that have no body."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ def test_a_refused_connection_is_not_sent_and_a_read_waits_for_the_next(stand_in
 
 def test_where_nobody_listens_nothing_was_sent(account: Account, stand_in: Sandbox) -> None:
     for base, kind in (("http://127.0.0.1:1", "connect"), ("http://nowhere.invalid", "dns")):
-        _, fault = outcome_of(lambda base=base: client(base).get_key(1, soon()))
+        _, fault = outcome_of(partial(client(base).get_key, 1, soon()))
 
         assert isinstance(fault, NotSent) and fault.kind == kind
 
