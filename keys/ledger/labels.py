@@ -16,9 +16,10 @@ from keys.types import NEVER, Status
 Words = str | Promise
 
 ACTIONS: dict[str, Words] = {
-    Action.KEY_EDIT: _("Key edited"),
-    Action.KEY_DISABLE: _("Key disabled"),
-    Action.KEY_ENABLE: _("Key enabled"),
+    # What was asked for: whether it came to that is the outcome's word, not this one's.
+    Action.KEY_EDIT: _("Edit key"),
+    Action.KEY_DISABLE: _("Disable key"),
+    Action.KEY_ENABLE: _("Enable key"),
     Action.KEY_SETTLE: _("Key read again"),
     Action.DENIED: _("Access denied"),
     Action.SIGN_IN: _("Signed in"),
@@ -103,8 +104,13 @@ def action_label(action: str) -> str:
     return str(ACTIONS.get(action, action))
 
 
-def outcome_label(outcome: str, change: str) -> tuple[str, str]:
-    """Word and tone of an outcome; a change without one is unknown, and what is whole by itself has none ("")."""
+def outcome_label(outcome: str, change: str, ended: bool = False) -> tuple[str, str]:
+    """Word and tone of an outcome; a change without one is unknown, and what is whole by itself has none ("").
+
+    ended: the change has its outcome in a later record, so this one is merely the intent.
+    """
+    if not outcome and ended:
+        return gettext("Intent"), "info"
     if not outcome:
         return (gettext("No outcome yet"), "warn") if change else ("", "info")
     word, tone = OUTCOMES.get(outcome, (outcome, "info"))

@@ -109,6 +109,13 @@ def record_for(person: Person, seq: int) -> Record | None:
     return visible_records(person).filter(seq=seq).first()
 
 
+def ended_changes(records: Iterable[Record]) -> set[str]:
+    """Of the intents among these records, the changes that have an outcome in some record."""
+    intents = [record.change for record in records if record.change and not record.outcome]
+    with_outcome = Record.objects.filter(change__in=intents).exclude(outcome="")
+    return set(with_outcome.order_by().values_list("change", flat=True)) if intents else set()
+
+
 def told_together(record: Record, person: Person) -> list[Record]:
     """The other records of the same change that the person may see, oldest first."""
     if not record.change:

@@ -58,8 +58,14 @@ def record(request: PersonRequest, seq: int) -> HttpResponse:
 
 def _rows(request: PersonRequest, records: Sequence[Record]) -> list[Row]:
     slugs = dict(visible_teams(request.user).values_list("pk", "slug")) if records else {}
+    ended = ledger.ended_changes(records)
     return [
-        Row(r, action_label(r.action), *outcome_label(r.outcome, r.change), slugs.get(r.team_id or 0, ""))
+        Row(
+            r,
+            action_label(r.action),
+            *outcome_label(r.outcome, r.change, r.change in ended),
+            slugs.get(r.team_id or 0, ""),
+        )
         for r in records
     ]
 

@@ -120,7 +120,7 @@ def test_a_key_s_story_joins_intents_and_outcomes(blue: Team, red: Team) -> None
     assert (refused.action, refused.outcome, refused.open, refused.outcome_label) == ("access.denied", "", False, "")
     assert (unknown.open, unknown.outcome, unknown.outcome_seq, unknown.tone) == (True, "", None, "warn")
     assert (first.outcome, first.seq, first.outcome_seq, first.reason) == ("confirmed", 1, 2, "new office")
-    assert (first.label, first.outcome_label, first.tone) == ("Key edited", "Confirmed", "good")
+    assert (first.label, first.outcome_label, first.tone) == ("Edit key", "Confirmed", "good")
     assert [(line.label, line.old, line.new) for line in first.changed] == [("Name", "staging", "first")]
 
 

@@ -57,7 +57,7 @@ def test_it_lists_records_newest_first(blue: Team) -> None:
     assert "History" in page.parts
     assert [link for link in page.links if link.startswith("/history/")][-2:] == ["/history/2/", "/history/1/"]
     assert "/teams/blue/keys/4/" in page.links
-    assert {"Key edited", "Confirmed", "ops key", "Léa Müller", "new office"} <= set(page.parts)
+    assert {"Edit key", "Confirmed", "ops key", "Léa Müller", "new office"} <= set(page.parts)
 
 
 def test_it_pages_by_seq(blue: Team) -> None:
@@ -165,3 +165,12 @@ def test_an_empty_ledger_says_so() -> None:
 
     assert response.status_code == 200
     assert "No records here" in read(response.content).parts
+
+
+def test_an_intent_that_has_its_outcome_is_not_called_open(blue: Team) -> None:
+    change(blue, 4, name="ops key")
+
+    parts = read(signed_in(team=blue).get("/history/").content).parts
+
+    assert "Intent" in parts
+    assert "No outcome yet" not in parts
