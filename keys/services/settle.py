@@ -115,7 +115,8 @@ def _close(
     """Record what settling found, unless somebody else has ended the change meanwhile."""
     with journal.opened() as ledger:
         was = change.state
-        leases.fence(change)
+        if was != ChangeState.DONE:
+            leases.fence(change)
         change.refresh_from_db()
         if change.state != was and change.state != ChangeState.UNKNOWN:
             return None
