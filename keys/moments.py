@@ -127,7 +127,7 @@ def _unix(moment: datetime) -> int:
 
 
 def _not_a_moment(text: str) -> Fault:
-    if any(c.isdecimal() and not c.isascii() for c in text):
+    if any(c.isdecimal() and not c.isascii() for c in text[:_TEXT_MAX_CHARACTERS]):
         return Fault("moment_digits", _("Write the date and time with the digits 0 to 9."))
     return Fault("moment_junk", _("Write date and time as 2030-12-31 23:59:59."))
 

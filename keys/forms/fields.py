@@ -60,6 +60,10 @@ class SwitchInput(forms.CheckboxInput):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, check_test=lambda value: value in (True, ON))
 
+    def format_value(self, value: Any) -> str:
+        """What a ticked box posts: always the same, whatever it says now."""
+        return ON
+
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         box = super().render(name, value, attrs, renderer)
         return format_html('{}<input type="hidden" name="{}-shown" value="1">', box, name)

@@ -18,7 +18,7 @@ from keys.forms.warnings import warnings
 from keys.forms.words import say
 from keys.redact import escape_visible
 from keys.rules import NAME_MAX_CHARACTERS, REASON_MAX_CHARACTERS
-from keys.types import KeySnapshot, KeyWish
+from keys.types import KeySettings, KeySnapshot, KeyWish
 
 # HTML counts UTF-16 units, of which a character outside the basic plane takes two; the rule counts characters.
 _UTF16 = 2
@@ -35,7 +35,7 @@ def _line(**attrs: Any) -> forms.TextInput:
 
 
 def _area(rows: int, **attrs: Any) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": rows, "cols": None, "spellcheck": "false", **attrs})
+    return forms.Textarea(attrs={"rows": rows, "cols": False, "spellcheck": "false", **attrs})
 
 
 def _reason_field() -> TypedField:
@@ -107,8 +107,9 @@ class KeyForm(forms.Form):
         self.around = Surroundings(zone, now, available_groups, auto_groups, units_per_usd)
         self._judge = Judge({}, base, self.around)
         self.fields["reason"] = _reason_field()
-        self._offer_choices()
+        # Before any field is looked at: a bound field keeps the help text that it finds.
         self.fields["expired_time"].help_text = now_in("Local time in %(zone)s, to the second.") % {"zone": zone.key}
+        self._offer_choices()
 
     def clean(self) -> dict[str, Any]:
         posted: dict[str, str | None] = {name: self.cleaned_data.get(name) for name in (*TEXTS, *SWITCHES)}
@@ -126,6 +127,11 @@ class KeyForm(forms.Form):
         if not self.is_valid():
             raise ValueError("an invalid form wishes nothing")
         return self._judge.wish
+
+    @property
+    def after(self) -> KeySettings:
+        """The settings as they will be when nothing else moves; refused fields as they are."""
+        return self._judge.after
 
     @property
     def touched(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from keys.forms.plain import PlainForm
+from keys.forms.plain import Choice, PlainForm, TypedChoice
 from keys.models import CompanyRole, Person, Team, TeamRole
 
 COMPANY_ROLES = [
@@ -32,15 +32,15 @@ class NewPersonForm(PlainForm):
     )
     name = forms.CharField(label=_("Name"), max_length=150, required=False)
     email = forms.CharField(label=_("Email"), max_length=254, required=False, help_text=EMAIL_HELP)
-    company_role = forms.ChoiceField(label=_("Company role"), choices=COMPANY_ROLES, required=False)
+    company_role = Choice(label=_("Company role"), choices=COMPANY_ROLES, required=False)
     password = password_field(_("First password"))
 
 
 class PersonForm(PlainForm):
     name = forms.CharField(label=_("Name"), max_length=150, required=False)
     email = forms.CharField(label=_("Email"), max_length=254, required=False, help_text=EMAIL_HELP)
-    company_role = forms.ChoiceField(label=_("Company role"), choices=COMPANY_ROLES, required=False)
-    is_active = forms.TypedChoiceField(
+    company_role = Choice(label=_("Company role"), choices=COMPANY_ROLES, required=False)
+    is_active = TypedChoice(
         label=_("May sign in"),
         choices=[("yes", _("Yes")), ("no", _("No"))],  # no checkbox: a form that was cut off must not switch anyone off
         coerce=lambda value: value == "yes",
@@ -62,7 +62,7 @@ class MembershipForm(PlainForm):
     """A team and a role in it; the role "" takes the person out."""
 
     team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.all(), to_field_name="slug")
-    role = forms.ChoiceField(
+    role = Choice(
         label=_("Role"),
         required=False,
         initial=TeamRole.MEMBER,
@@ -77,4 +77,4 @@ class TimeZoneForm(PlainForm):
         super().__init__(*args, **kwargs)
         own = gettext("The dashboard's own (%(zone)s)") % {"zone": settings.DEFAULT_TIME_ZONE}
         zones = [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())]
-        self.fields["time_zone"] = forms.ChoiceField(label=_("Time zone"), required=False, choices=[("", own), *zones])
+        self.fields["time_zone"] = Choice(label=_("Time zone"), required=False, choices=[("", own), *zones])

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from keys.forms.plain import PlainForm
+from keys.forms.plain import Choice, PlainForm
 from keys.models import Person, Team, TeamRole
 
 BIGGEST_ID = 2**63 - 1
@@ -77,7 +77,7 @@ class MemberForm(PlainForm):
     person = forms.ModelChoiceField(
         label=_("Person"), queryset=Person.objects.order_by("username"), to_field_name="username"
     )
-    role = forms.ChoiceField(
+    role = Choice(
         label=_("Role"),
         required=False,
         initial=TeamRole.MEMBER,

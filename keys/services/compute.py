@@ -98,7 +98,7 @@ def plain_disable(live: KeySettings) -> KeySettings:
     return replace(
         live,
         status=int(Status.DISABLED),
-        remain_quota=max(1, live.remain_quota),
+        remain_quota=min(max(1, live.remain_quota), rules.MAX_UNITS),
         name=cut_to_bytes(live.name, rules.NAME_MAX_BYTES),
         group="",
         cross_group_retry=False,

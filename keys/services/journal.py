@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from keys.errors import LedgerUnavailable
@@ -101,7 +102,7 @@ def result_of(road: Road, change: Change, plan: Plan, sending: Sending, sent: Se
     snapshot = sent.look.snapshot if sent.look else None
     disabling = road.kind is Kind.DISABLE
     altered = altered_settings(sending.live, snapshot) if disabling and snapshot else {}
-    earlier = earlier_open(change) if disabling else []
+    earlier = may_still_land_after(change) if disabling else []
     return Result(
         outcome=sent.outcome,
         kind=road.kind,
@@ -144,17 +145,31 @@ def outcome_body(result: Result, sending: Sending | None) -> dict[str, Any]:
     }
 
 
-def earlier_open(change: Change) -> list[Change]:
-    """Earlier changes of the same key whose request may still land at upstream (trap 8)."""
+def may_still_land(account_id: int, key_id: int) -> QuerySet[Change]:
+    """Changes of a key without an outcome whose request may still land at upstream (trap 8)."""
+    return _sent_lately(account_id, key_id).filter(state__in=(ChangeState.SENDING, ChangeState.UNKNOWN))
+
+
+def may_still_land_after(change: Change) -> list[Change]:
+    """Earlier changes whose request may land after what `change` has read.
+
+    Those that ended since the intent of `change` count too: an answer may take longer to reach us than an earlier
+    change needs to land, to be read back and to end.
+    """
+    mine = _sent_lately(change.account_id, change.key_id).filter(intent_seq__lt=change.intent_seq)
+    unsure = Q(state__in=(ChangeState.SENDING, ChangeState.UNKNOWN)) | Q(outcome_seq__gt=change.intent_seq)
+    return list(mine.filter(unsure))
+
+
+def look_again_at(earlier: list[Change]) -> datetime | None:
+    """When the last request of `earlier` must have landed, if it ever does."""
+    latest = max((other.sent_until for other in earlier if other.sent_until), default=None)
+    return latest and latest + timedelta(seconds=settings.WAITS.late_s)
+
+
+def _sent_lately(account_id: int, key_id: int) -> QuerySet[Change]:
     since = timezone.now() - timedelta(seconds=settings.WAITS.late_s)
-    return list(
-        Change.objects.filter(
-            account_id=change.account_id,
-            key_id=change.key_id,
-            state__in=(ChangeState.SENDING, ChangeState.UNKNOWN),
-            sent_until__gt=since,
-        ).exclude(pk=change.pk)
-    )
+    return Change.objects.filter(account_id=account_id, key_id=key_id, sent_until__gt=since)
 
 
 def record_settled(
@@ -185,8 +200,7 @@ def _settle_after(change: Change, outcome: Outcome, disabling: bool, earlier: li
     if outcome is Outcome.DIFFERS:
         return now + timedelta(seconds=waits.look_s if disabling else waits.differs_settle_s)
     if disabling and earlier and outcome in (Outcome.CONFIRMED, Outcome.APPLIED):
-        latest = max(other.sent_until or now for other in earlier)
-        return latest + timedelta(seconds=waits.late_s)
+        return look_again_at(earlier)
     return None
 
 

@@ -85,7 +85,8 @@ class Result:
     changed: asked for, old and new. differs: wanted and found. moved: untouched fields that somebody else changed
     meanwhile. altered: settings that a disable had to change (trap 4). message: upstream's words. field: the form
     field that a refusal is about, "" for the form. why: one word for what went wrong. settle_after: when settling
-    can tell more. earlier_may_arrive: an earlier edit may still land on the disabled key.
+    can tell more. earlier_may_arrive: an earlier edit may still land on the disabled key. followed_by: the change that
+    settling made because of this one: what is true by now is there.
     """
 
     outcome: Outcome
@@ -107,6 +108,7 @@ class Result:
     settle_after: datetime | None = None
     window_ms: int | None = None
     record_seq: int | None = None
+    followed_by: UUID | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -118,6 +120,7 @@ class Result:
             **{name: {f: list(pair) for f, pair in getattr(self, name).items()} for name in _PAIRS},
             "steps": [step.to_json() for step in self.steps],
             "settle_after": _moment(self.settle_after),
+            "followed_by": str(self.followed_by) if self.followed_by else None,
             **{name: getattr(self, name) for name in _PLAIN},
         }
 
@@ -134,6 +137,7 @@ class Result:
             snapshot=snapshot_from_json(data["snapshot"]) if data["snapshot"] else None,
             steps=tuple(Step.from_json(step) for step in data["steps"]),
             settle_after=_parsed(data["settle_after"]),
+            followed_by=UUID(data["followed_by"]) if data.get("followed_by") else None,
             **rest,
         )
 

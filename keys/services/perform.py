@@ -58,12 +58,21 @@ def _free_epoch(road: Road, deadline: Deadline) -> int:
     patience = deadline.within(settings.WAITS.look_s)
     while True:
         epoch = leases.epoch_of(road.account_id, road.key_id)
-        held = leases.holder(road.account_id, road.key_id)
+        held = _held_by(road)
         if held is None:
             return epoch
         if patience.passed or not _under_way(held.change_id):
-            raise Held(held.until, held.change_id)
+            raise held
         time.sleep(0.1)
+
+
+def _held_by(road: Road) -> Held | None:
+    """What keeps the key from being changed: a lease, or a change that lost its own to a disable and may still land."""
+    lease = leases.holder(road.account_id, road.key_id)
+    if lease is not None:
+        return Held(lease.until, lease.change_id)
+    late = list(journal.may_still_land(road.account_id, road.key_id).order_by("-sent_until")[:1])
+    return Held(journal.look_again_at(late), late[0].pk) if late else None
 
 
 def _under_way(change_id: UUID | None) -> bool:

@@ -30,7 +30,8 @@ class Sending:
 
     reader: reads back in the urgent lane, since what was sent must be known even when the budget has run short.
     live_at: monotonic seconds when the read that the body is built from was begun; window_ms: from there to the first
-    PUT's leaving, the span that this API cannot show us (design.md).
+    PUT's leaving, the span that this API cannot show us (design.md). answered: the record in the last PUT's answer,
+    which proves nothing (trap 4).
     """
 
     change: Change
@@ -43,6 +44,7 @@ class Sending:
     steps: list[Step]
     window_ms: int | None = None
     retry_after_s: float | None = None
+    answered: KeySnapshot | None = None
 
     def put(self, step: str, settings: KeySettings, wait_s: float, *, status_only: bool = False) -> Answer | None:
         """Send one PUT, once. None: the lease was lost, nothing was sent."""
@@ -57,6 +59,7 @@ class Sending:
         return done.answer
 
     def _answer(self, step: str, settings: KeySettings, deadline: Deadline, *, status_only: bool) -> Step:
+        self.answered = None
         try:
             answer = self.client.put_key(self.change.key_id, settings, deadline, status_only=status_only)
         except NotSent as error:
@@ -68,6 +71,7 @@ class Sending:
             return _failed(step, Answer.REFUSED, error)
         except UpstreamError as error:
             return _failed(step, Answer.UNCLEAR, error)
+        self.answered = answer.snapshot
         return Step(step, Answer.SUCCESS, upstream_request_id=answer.request_id)
 
     def look(self, wait_s: float) -> Look:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 
-from keys.services.compare import Differences, differences
+from keys.services.compare import Differences, differences, moved_by_itself
 from keys.services.compute import Plan
 from keys.services.outcome import Answer, Outcome
 from keys.services.requests import Look, Sending
@@ -33,8 +33,9 @@ def send_edit(sending: Sending, plan: Plan) -> Sent:
         return Sent(Outcome.NOT_SENT, why="superseded")
     if answer is Answer.NOT_SENT:
         return Sent(Outcome.NOT_SENT, why=sending.steps[-1].kind)
-    seen = _look_until(sending, plan, answer, but_status="status" in plan.changed and not plan.only_status)
-    if _status_must_follow(plan, seen, sending.live, answer):
+    follows = "status" in plan.changed and not plan.only_status and not _shown_as_wanted(sending, plan)
+    seen = _look_until(sending, plan, answer, but_status=follows)
+    if _status_must_follow(sending, plan, seen, answer):
         return _send_status(sending, plan, seen)
     return _verdict(sending, plan, answer, seen)
 
@@ -50,13 +51,26 @@ def _send_status(sending: Sending, plan: Plan, seen: Look) -> Sent:
     return _verdict(sending, plan, answer, _look_until(sending, plan, answer, but_status=False))
 
 
-def _status_must_follow(plan: Plan, seen: Look, live: KeySnapshot, answer: Answer) -> bool:
+def _status_must_follow(sending: Sending, plan: Plan, seen: Look, answer: Answer) -> bool:
     if "status" not in plan.changed or plan.only_status or seen.snapshot is None:
         return False
-    missing = _missing(plan, live, seen.snapshot)
-    if "status" not in missing or not _arrived(answer, missing):
+    missing = _missing(plan, sending.live, seen.snapshot)
+    if "status" not in missing or not _arrived(answer, missing) or not _left_alone(sending, plan, seen.snapshot):
         return False
     return set(missing) == {"status"} or plan.wanted.status == Status.DISABLED
+
+
+def _left_alone(sending: Sending, plan: Plan, seen: KeySnapshot) -> bool:
+    """Does the status read as upstream left it, and not as somebody else has set it since? Disabling overrules that."""
+    was, now = sending.live.settings.status, seen.settings.status
+    if plan.wanted.status == Status.DISABLED and now == Status.ENABLED:
+        return True
+    return (now == was and not _shown_as_wanted(sending, plan)) or moved_by_itself(was, seen)
+
+
+def _shown_as_wanted(sending: Sending, plan: Plan) -> bool:
+    """Did the answer to the PUT show the status as wanted? What reads otherwise a moment later, somebody else wrote."""
+    return sending.answered is not None and sending.answered.settings.status == plan.wanted.status
 
 
 def _arrived(answer: Answer, missing: Differences) -> bool:

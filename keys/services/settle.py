@@ -36,7 +36,9 @@ def change_result(change_id: UUID, team: Team, key_id: int) -> Result | None:
         return None
     if not change.result:
         return Result(Outcome.UNKNOWN, Kind(change.kind), change.pk, why="under_way", settle_after=change.sent_until)
-    return Result.from_json(change.result)
+    result = Result.from_json(change.result)
+    followed = Change.objects.filter(pk=result.followed_by).first() if result.followed_by else None
+    return Result.from_json(followed.result) if followed and followed.result else result
 
 
 def settle_key(*, team: Team, key_id: int) -> None:
@@ -67,7 +69,7 @@ def settle_change(change: Change, team: Team) -> Outcome | None:
     verdict = _disable_verdict(change, seen) if urgent else _edit_verdict(change, seen)
     if verdict is None:
         return None
-    if urgent and verdict is Outcome.OTHER and not seen.gone and not _newer(change).exists():
+    if urgent and verdict is Outcome.OTHER and not seen.gone and not _overruled(change):
         return _disable_again(change, team, seen)
     return _close(change, team, verdict, seen)
 
@@ -93,7 +95,9 @@ def _edit_verdict(change: Change, seen: Look) -> Outcome | None:
     sent_until = change.sent_until or change.created_at
     if seen.at < sent_until + timedelta(seconds=settings.WAITS.late_s) and change.state != ChangeState.DONE:
         return None
-    return Outcome.NOT_APPLIED if missing and as_before and change.state != ChangeState.DONE else Outcome.OTHER
+    # A later change may have put back what this one had altered: then it cannot be told from one that never landed.
+    untold = change.state == ChangeState.DONE or _newer(change).exists()
+    return Outcome.NOT_APPLIED if missing and as_before and not untold else Outcome.OTHER
 
 
 def _disable_verdict(change: Change, seen: Look) -> Outcome:
@@ -102,10 +106,17 @@ def _disable_verdict(change: Change, seen: Look) -> Outcome:
 
 
 def _disable_again(change: Change, team: Team, seen: Look) -> Outcome | None:
-    """Still enabled, or enabled again by an edit that arrived late: disable it once more, on record."""
+    """Still enabled, or enabled again by an edit that arrived late: disable it once more, on record.
+
+    None, so that it is tried again, when that could not be sent.
+    """
     again = uuid4()
     reason = "The key still read enabled after it was disabled."
-    status.disable_key(person=None, actor=SETTLER, team=team, key_id=change.key_id, change_id=again, reason=reason)
+    done = status.disable_key(
+        person=None, actor=SETTLER, team=team, key_id=change.key_id, change_id=again, reason=reason
+    )
+    if done.outcome is Outcome.NOT_SENT and not done.gone:
+        return None
     return _close(change, team, Outcome.OTHER, seen, followed_by=again)
 
 
@@ -118,9 +129,10 @@ def _close(
         if was != ChangeState.DONE:
             leases.fence(change)
         change.refresh_from_db()
-        if change.state != was and change.state != ChangeState.UNKNOWN:
-            return None
+        if change.state != was and (was, change.state) != (ChangeState.SENDING, ChangeState.UNKNOWN):
+            return None  # also when it was thought unsent and has been sent meanwhile
         result = _settled(change, verdict, seen, why)
+        result = replace(result, followed_by=followed_by)
         body = {**journal.outcome_body(result, None), "followed_by": str(followed_by) if followed_by else None}
         record = journal.record_settled(ledger, change, team, SETTLER, verdict, body)
         journal.close(change, replace(result, record_seq=record.seq), record)
@@ -130,6 +142,8 @@ def _close(
 def _settled(change: Change, verdict: Outcome, seen: Look | None, why: str) -> Result:
     known = Result.from_json(change.result) if change.result else Result(verdict, Kind(change.kind), change.pk)
     snapshot = seen.snapshot if seen else None
+    disabled = change.kind == Kind.DISABLE and verdict is Outcome.APPLIED
+    earlier = journal.may_still_land_after(change) if disabled else []
     return replace(
         known,
         outcome=verdict,
@@ -138,8 +152,8 @@ def _settled(change: Change, verdict: Outcome, seen: Look | None, why: str) -> R
         checked_at=seen.at if seen else known.checked_at,
         differs={} if snapshot is None else _missing(change, seen) if seen else {},
         gone=bool(seen and seen.gone),
-        settle_after=None,
-        earlier_may_arrive=False,
+        settle_after=journal.look_again_at(earlier),
+        earlier_may_arrive=bool(earlier),
     )
 
 
@@ -159,7 +173,16 @@ def _newer(change: Change) -> QuerySet[Change]:
     sent = Change.objects.filter(
         account_id=change.account_id, key_id=change.key_id, created_at__gt=change.created_at, sent_until__isnull=False
     )
-    return sent.exclude(pk=change.pk)
+    return sent.exclude(pk=change.pk).exclude(outcome=str(Outcome.NOT_SENT))
+
+
+def _overruled(change: Change) -> bool:
+    """Has somebody enabled the key on purpose since this disable, or disabled it anew? An edit of a name is neither."""
+    for later in _newer(change).exclude(outcome__in=(str(Outcome.REFUSED), str(Outcome.NOT_APPLIED))):
+        before, wanted = later.before.get("status"), later.wanted.get("status")
+        if later.kind == Kind.DISABLE or (wanted == Status.ENABLED and before != Status.ENABLED):
+            return True
+    return False
 
 
 def _dead_after(change: Change) -> datetime:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from keys import rules
 from keys.models import Change, Person, Team
 from keys.permissions import Verb
 from keys.services import repeats
@@ -102,8 +103,9 @@ def put_back_offer(team: Team, key_id: int, live: KeySnapshot) -> Differences:
     return {
         field: (now, before)
         for field, (before, now) in altered.items()
-        # A quota below zero is refused on the way back (trap 7), so it is not offered.
-        if same_value(field, getattr(live.settings, field), now) and not (field == "remain_quota" and before <= 0)
+        # A quota below zero or above the bound is refused on the way back (trap 7), so it is not offered.
+        if same_value(field, getattr(live.settings, field), now)
+        and not (field == "remain_quota" and not 0 < before <= rules.MAX_UNITS)
     }
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django import template
-from django.forms import BoundField
+from django.forms import BaseForm, BoundField
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -47,6 +47,12 @@ def warnings_of(field: BoundField) -> list[str]:
     """What a form has to say of one of its fields though it does not keep it from being saved; [] where it has none."""
     warnings: dict[str, list[str]] = getattr(field.form, "warnings", {})
     return warnings.get(field.name, [])
+
+
+@register.filter
+def fault_count(form: BaseForm) -> int:
+    """How many faults a refused form tells: one field may have several."""
+    return sum(len(faults) for faults in form.errors.values())
 
 
 @register.filter

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from keys.errors import Invalid, LedgerUnavailable
 from keys.forms.people import TimeZoneForm
-from keys.forms.plain import add_faults
+from keys.forms.plain import ShownAgain, add_faults
 from keys.http import PersonRequest, actor_of, page, trouble_page
 from keys.services.people import own_time_zone_set
 
@@ -41,6 +41,8 @@ class Door:
 
 class StorableText:
     """A browser sends UTF-8; lone surrogates come only from somebody who wants to see an error of ours."""
+
+    bound_field_class = ShownAgain  # people paste secrets into the name box
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "label_suffix": ""})

@@ -1,9 +1,10 @@
 """Disabling and enabling a key at one press, and what is known of a change by now."""
 
+from http import HTTPStatus
 from uuid import UUID, uuid4
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -89,12 +90,18 @@ def posted_change_id(request: PersonRequest) -> UUID:
     return change_id_of(request.POST.get("change_id", "")) or uuid4()
 
 
+def to_key_page(told: Told) -> HttpResponse:
+    """Where a browser without JavaScript reads what became of it: 303, so that loading anew posts nothing again."""
+    url = reverse("key", args=(told.team.slug, told.key_id), query={"change": told.change_id})
+    return HttpResponseRedirect(url, status=HTTPStatus.SEE_OTHER)
+
+
 def _answered(request: PersonRequest, told: Told) -> HttpResponse:
     if is_fragment(request):
         return _row(request, told)
     if told.result.outcome is Outcome.UNCHANGED:
         return _refused(request, told.team, told.key_id, {"told": told}, status=200)
-    return redirect(f"{reverse('key', args=(told.team.slug, told.key_id))}?change={told.change_id}", status=303)
+    return to_key_page(told)
 
 
 def _row(request: PersonRequest, told: Told) -> HttpResponse:

@@ -24,13 +24,17 @@ from keys.views.told import Told
 
 @dataclass(slots=True)
 class Panel:
-    """One key's page. form_base: what the form was made from. told to stale: what there is to say."""
+    """One key's page. form_base: what the form was made from. told to stale: what there is to say.
+
+    saw: with a conflict, the key as it was before somebody else changed it.
+    """
 
     team: Team
     form_base: Base
     form: KeyForm
     told: Told | None = None
     conflict: Conflict | None = None
+    saw: Base | None = None
     held: Held | None = None
     trouble: Trouble | None = None
     stale: str = ""
@@ -72,6 +76,7 @@ def _context(request: PersonRequest, panel: Panel) -> dict[str, Any]:
         "key": now,
         "row": key_row(now, timezone.now()),
         "base": sign_base(key, request.user, team, panel.form_base.groups),
+        "saw": sign_base(panel.saw.snapshot, request.user, team) if panel.saw else "",
         "history": key_history(team.pk, key.id),
         "put_back": put_back_offer(team, key.id, now),
         "is_fragment": is_fragment(request),

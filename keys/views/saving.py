@@ -1,15 +1,13 @@
 """Saving the form of one key: parse, call the service, say what came of it. Nothing that was typed is ever lost."""
 
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from keys.errors import Invalid, LedgerUnavailable
 from keys.forms.base import Base, BaseUnusable, open_base
 from keys.forms.key import KeyForm
 from keys.forms.plain import add_faults
-from keys.forms.rebase import rebased, touched_fields, with_shown
+from keys.forms.rebase import rebased, touched_fields
 from keys.forms.rendered import rendered
 from keys.http import PersonRequest, actor_of, is_fragment, team_or_404
 from keys.models import Team
@@ -19,8 +17,9 @@ from keys.services.edit import edit_key, read_key
 from keys.services.outcome import ChangeIdTaken, Conflict, Held, Outcome, Result
 from keys.services.reading import group_choices
 from keys.trouble import trouble_of
-from keys.types import EDITABLE, KeySnapshot
-from keys.views.changes import posted_change_id
+from keys.types import KeySnapshot
+from keys.views.changes import posted_change_id, to_key_page
+from keys.views.choosing import asked_again, chosen, seen_before, unchosen
 from keys.views.panel import Panel, key_form, panel_page, zone
 from keys.views.told import NOTHING_CHANGED, Told
 
@@ -31,10 +30,11 @@ def save(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
         base = open_base(request.POST.get("base", ""), request.user, team, key_id)
     except BaseUnusable as error:
         return _made_anew(request, team, key_id, error.message, error.base)
-    form = key_form(base, _chosen(request.POST, base))
+    form = key_form(base, chosen(request.POST, base))
     panel = Panel(team, base, form, read_now=False)
-    missing = _unchosen(request.POST)
-    if missing:
+    if missing := unchosen(request.POST):
+        panel.saw = seen_before(request, team, base)
+        panel.conflict = asked_again(form, panel.saw.snapshot, missing)
         form.add_error(None, _("Choose for each field which value it shall have."))
     if not form.is_valid():
         return panel_page(request, panel, status=422)
@@ -81,17 +81,18 @@ def _answered(request: PersonRequest, panel: Panel, key_id: int, result: Result)
     if result.outcome is Outcome.UNKNOWN:
         return panel_page(request, panel, status=202)  # what was typed stays until it is known
     if not is_fragment(request) and result.outcome is not Outcome.UNCHANGED:
-        return redirect(f"{reverse('key', args=(panel.team.slug, key_id))}?change={result.change_id}", status=303)
+        return to_key_page(told)
     if result.snapshot:
         panel.form_base = Base(result.snapshot, panel.form_base.groups)
         panel.form = key_form(panel.form_base)
         panel.read_now = True
-    return panel_page(request, panel)
+    return panel_page(request, panel, status=told.status_code)
 
 
 def _conflicting(request: PersonRequest, panel: Panel, conflict: Conflict) -> HttpResponse:
     """409, with what was typed on the key as it is now, and a choice for each field that somebody else changed."""
-    panel.form_base, panel.form = _moved_to(conflict.live, panel.form_base, request.POST)
+    panel.saw = panel.form_base
+    panel.form_base, panel.form = _moved_to(conflict.live, panel.saw, request.POST)
     panel.conflict, panel.read_now = conflict, True
     return panel_page(request, panel, status=409)
 
@@ -105,18 +106,8 @@ def _made_anew(request: PersonRequest, team: Team, key_id: int, message: str, ba
 
 
 def _moved_to(live: KeySnapshot, seen: Base, posted: QueryDict) -> tuple[Base, KeyForm]:
+    posted = chosen(posted, seen)
     touched = touched_fields(posted, rendered(seen.snapshot, zone()))
     base = Base(live, seen.groups)
     form = key_form(base, rebased(posted, rendered(live, zone()), touched))
     return base, form
-
-
-def _chosen(posted: QueryDict, base: Base) -> QueryDict:
-    """Where the person chose somebody else's value after a conflict, the field is as if untouched."""
-    theirs = [field for field in EDITABLE if posted.get(f"choose-{field}") == "theirs"]
-    return with_shown(posted, rendered(base.snapshot, zone()), theirs)
-
-
-def _unchosen(posted: QueryDict) -> list[str]:
-    asked = [field for field in posted.getlist("conflicting") if field in EDITABLE]
-    return [field for field in asked if posted.get(f"choose-{field}") not in ("mine", "theirs")]

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from keys.models import Team
-from keys.services.outcome import Kind, Outcome, Result
+from keys.services.outcome import Answer, Kind, Outcome, Pairs, Result
 from keys.trouble import whole_seconds
 
 TONES: Final[dict[Outcome, str]] = {
@@ -34,6 +34,8 @@ class Told:
 
     @property
     def tone(self) -> str:
+        if self.result.gone:
+            return "bad"
         done = (Outcome.CONFIRMED, Outcome.APPLIED, Outcome.UNCHANGED)
         if self.result.kind is Kind.DISABLE and self.result.outcome not in done:
             return "bad"  # a key that may still work is never a mere warning
@@ -50,8 +52,30 @@ class Told:
 
     @property
     def accepted(self) -> bool:
-        """CometAPI took it, and it could not be read back."""
-        return bool(self.result.steps) and self.result.steps[-1].answer == "success"
+        """The last word was that CometAPI took it; what it reads is another matter."""
+        return bool(self.result.steps) and self.result.steps[-1].answer is Answer.SUCCESS
+
+    @property
+    def refused(self) -> bool:
+        """The last word was a refusal; what the key reads is another matter."""
+        return bool(self.result.steps) and self.result.steps[-1].answer in (Answer.REFUSED, Answer.LIMITED)
+
+    @property
+    def held_back(self) -> bool:
+        """A second request that was needed never left us."""
+        unsent = bool(self.result.steps) and self.result.steps[-1].answer is Answer.NOT_SENT
+        return unsent or self.result.why == "superseded"
+
+    @property
+    def in_part(self) -> bool:
+        """It took two requests, and what the first one asked for reads as wanted."""
+        return bool(self.as_wanted) and (len(self.result.steps) > 1 or self.held_back)
+
+    @property
+    def as_wanted(self) -> Pairs:
+        """What was asked for and reads so, where something else does not."""
+        differs = self.result.differs
+        return {field: pair for field, pair in self.result.changed.items() if differs and field not in differs}
 
     @property
     def retry_after_s(self) -> int | None:

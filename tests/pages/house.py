@@ -117,7 +117,8 @@ class FormReader(HTMLParser):
         if not self._inside or "disabled" in have:
             return
         if tag == "input" and (have.get("type") not in ("checkbox", "radio") or "checked" in have):
-            self._add(have.get("name", ""), have.get("value", "on"))
+            unsaid = "on" if have.get("type") in ("checkbox", "radio") else ""
+            self._add(have.get("name", ""), have.get("value", unsaid))
         elif tag == "textarea":
             self._area, self._text = have["name"], ""
         elif tag == "select":

@@ -2,7 +2,7 @@
 
 The team is A's. A cell is a status, or `login` for being sent to the sign-in. Forms are posted empty, so that who may
 use one gets 422 (or 409 for a key's form, which carries what the editor saw), and what asks for nothing more is done:
-302. Whoever sees no team A gets 404, whoever sees it but may not do this 403.
+302 or 303. Whoever sees no team A gets 404, whoever sees it but may not do this 403.
 
 A method that no line names is answered 405, and by REST where that says something else.
 """
@@ -41,8 +41,8 @@ POST    accounts/password/reset/         404       404     404     404    404   
 GET     KEYS                             login     404     200     200    404    200    200   login    login
 GET     KEY                              login     404     200     200    404    200    200   login    login
 POST    KEY                              login     404     403     409    404    403    409   login    login
-POST    KEY/disable/                     login     404     403     302    404    403    302   login    login
-POST    KEY/enable/                      login     404     403     302    404    403    302   login    login
+POST    KEY/disable/                     login     404     403     303    404    403    303   login    login
+POST    KEY/enable/                      login     404     403     303    404    403    303   login    login
 GET     KEY/changes/<uuid:change_id>/    login     404     200     200    404    200    200   login    login
 
 GET     teams/                           login     200     200     200    200    200    200   login    login

@@ -1,0 +1,49 @@
+"""After a conflict: which value a person chose for each field, and asking again for those where they chose none.
+
+A choice that was made is put into the form at once, so that no later answer can bring back what was given up.
+"""
+
+from typing import Any
+
+from django.http import QueryDict
+
+from keys.forms.base import Base, BaseUnusable, open_base
+from keys.forms.key import KeyForm
+from keys.forms.rebase import with_shown
+from keys.forms.rendered import rendered
+from keys.http import PersonRequest
+from keys.models import Team
+from keys.services.outcome import Conflict
+from keys.types import EDITABLE, KeySnapshot
+from keys.views.panel import zone
+
+
+def chosen(posted: QueryDict, base: Base) -> QueryDict:
+    """Where the person chose somebody else's value, the field is as if untouched."""
+    theirs = [field for field in EDITABLE if posted.get(f"choose-{field}") == "theirs"]
+    return with_shown(posted, rendered(base.snapshot, zone()), theirs)
+
+
+def unchosen(posted: QueryDict) -> list[str]:
+    asked = [field for field in posted.getlist("conflicting") if field in EDITABLE]
+    return [field for field in asked if posted.get(f"choose-{field}") not in ("mine", "theirs")]
+
+
+def asked_again(form: KeyForm, saw: KeySnapshot, fields: list[str]) -> Conflict:
+    """The three values of these fields once more. saw: the key as it was before somebody else changed it."""
+    now = form.base.settings
+    values = {field: (getattr(saw.settings, field), getattr(now, field), _wanted(form, field)) for field in fields}
+    return Conflict(values, form.base)
+
+
+def seen_before(request: PersonRequest, team: Team, base: Base) -> Base:
+    """What the person saw before the conflict, which travels signed as `saw`; base where that cannot be told."""
+    try:
+        return open_base(request.POST.get("saw", ""), request.user, team, base.snapshot.id)
+    except BaseUnusable as error:
+        return error.base or base
+
+
+def _wanted(form: KeyForm, field: str) -> Any:
+    """As it would be saved; a refused text as it was typed."""
+    return form[field].value() if field in form.errors else getattr(form.after, field)
