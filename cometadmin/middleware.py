@@ -7,7 +7,7 @@ import uuid
 import zoneinfo
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import unquote_to_bytes, urlencode, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlencode, urlsplit
 
 import structlog
 from django.conf import settings
@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext as _
+
+from keys.redact import looks_secret
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -111,7 +113,7 @@ class NeverStored:
 
 
 class RefuseHostile:
-    """400 for what no browser of ours sends and databases choke on; 413 for a body over the limit.
+    """400 for what no browser of ours sends and databases choke on, and for secrets; 413 for a body over the limit.
 
     Such a body is read and thrown away, since a browser cut off while it sends shows no answer; but not without end.
     """
@@ -124,18 +126,17 @@ class RefuseHostile:
         if length.isdecimal() and (len(length) > 12 or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
             _throw_away(request)
             return _refusal(413, _("What was sent is too large. Nothing was changed."))
-        if _is_hostile(request):
+        try:  # a broken path is percent-encoded again by Django and matches no route; a query would be patched up
+            query = unquote_to_bytes(request.META.get("QUERY_STRING", "").encode("latin-1")).decode()
+        except UnicodeError:
+            query = "\0"
+        # Cookies may be quoted with octal escapes, so that a NUL gets through the server.
+        if any("\0" in text for text in (request.path_info, query, *request.COOKIES.values())):
             return _refusal(400, _("This address cannot be read. Nothing was changed."))
+        if looks_secret(request.path_info) or looks_secret(query):
+            # Else it would be noted as a route's path, or sent back as the way to go on after signing in.
+            return _refusal(400, _("There is what looks like a secret in this address. Nothing was changed."))
         return self.get_response(request)
-
-
-def _is_hostile(request: HttpRequest) -> bool:
-    try:  # a broken path is percent-encoded again by Django and matches no route; a query would be patched up
-        query = unquote_to_bytes(request.META.get("QUERY_STRING", "").encode("latin-1")).decode()
-    except UnicodeError:
-        return True
-    # Cookies may be quoted with octal escapes, so that a NUL gets through the server.
-    return any("\0" in text for text in (request.path_info, query, *request.COOKIES.values()))
 
 
 def _throw_away(request: HttpRequest) -> None:
@@ -188,5 +189,6 @@ class FragmentSignIn:
         login = resolve_url(settings.LOGIN_URL)
         if urlsplit(response["Location"]).path != login:
             return response
-        target = f"{login}?{urlencode({'next': htmx.current_url_abs_path or '/'})}"
+        page = htmx.current_url_abs_path or "/"
+        target = f"{login}?{urlencode({'next': '/' if looks_secret(unquote(page)) else page})}"
         return HttpResponse(status=401, headers={"HX-Redirect": target})
