@@ -6,6 +6,7 @@ What is expected comes from here and from the sandbox: nothing in this file asks
 import os
 import random
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -49,7 +50,7 @@ def seed_of_run() -> int:
 def begin(promise: Promise, number: str, title: str, seed: int, factor: float) -> random.Random:
     """Names the promise and prints what replays it."""
     promise.number, promise.title = number, title
-    print(f"promise {number} {title}: PROOF_SEED={seed}, waits times {factor:g}")
+    say(f"promise {number} {title}: PROOF_SEED={seed}, waits times {factor:g}")
     return random.Random(seed)
 
 
@@ -176,4 +177,9 @@ def settle_now(stage: Stage) -> None:
 def say_shares(what: str, outcomes: Sequence[str]) -> None:
     """Print how often each outcome came."""
     counts = {name: outcomes.count(name) for name in sorted(set(outcomes))}
-    print(f"  {what}: {len(outcomes)} runs: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
+    say(f"{what}: {len(outcomes)} runs: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
+
+
+def say(words: str) -> None:
+    """A line for whoever runs the proofs."""
+    sys.stdout.write(f"  {words}\n")

@@ -4,10 +4,12 @@ The table says what each fault does to a request; the judge compares what was sa
 """
 
 import random
+import time
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from keys.errors import UpstreamError
 from keys.models import Change
 from keys.services.outcome import Conflict, Held, Result
 from tests.road.drive import EDITABLE, Entry, had_effect, unlike
@@ -76,11 +78,12 @@ class Run:
     start: dict[str, Any]
     wanted: dict[str, Any]
     said: str = ""
+    at_once: str = ""
     change: Any = None
     lied_to: bool = False
     asked: tuple[str, ...] = ()
     mentioned: tuple[str, ...] = ()
-    puts: list[int] = field(default_factory=list)
+    ended: float = 0.0
     lies: list[str] = field(default_factory=list)
 
     def lie(self, words: str) -> None:
@@ -131,14 +134,23 @@ def run(stage: Stage, case: Case, late_s: float) -> Run:
     done = Run(on, case.verb, f"{case.kind} {case.params} {case.place} x{times}", start, {**start, **wanted})
     done.lied_to = case.place == "before" and case.kind in LYING_READS
     done.asked = tuple(wanted)
-    base = on.read()
+    base = patient_read(on)
     if rng.random() < 0.2:
         on.sandbox.interleave(when="before", operation="update", key_id=on.key_id, spend=7)
     arm(on, case, times, delay=rng.uniform(0.1, 0.8) * late_s)
-    first = _last_number(on)
     _write(done, lambda: _ask(on, case.verb, asked, base))
-    done.puts = [e["n"] for e in on.sandbox.log(first) if e["operation"] == "update" and e["key_id"] == on.key_id]
+    done.ended = time.time()
     return done
+
+
+def patient_read(stage: Stage) -> Any:
+    """The key as its page shows it; the shortened waits are no matter of the page's."""
+    for _ in range(20):
+        try:
+            return stage.read()
+        except UpstreamError:
+            time.sleep(0.05)
+    return stage.read()
 
 
 def _asked(rng: random.Random, verb: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -176,6 +188,7 @@ def _write(done: Run, ask: Any) -> None:
         done.said = "conflict"
     except Held:
         done.said = "held"
+    done.at_once = done.said
     judge_success(done, done.said)
 
 
@@ -212,13 +225,16 @@ def settle_and_judge(done: Run, settle: Any) -> None:
 
 
 def judge_at_the_end(done: Run, log: list[Entry]) -> None:
-    """When all is over: was "nothing changed" true, also of what landed late? Was no update sent twice?"""
-    mine = [entry for entry in log if entry["n"] in done.puts]
+    """When all is over: was "nothing changed" true, also of what landed late? Was no update sent twice?
+
+    log: what the sandbox tells of this key. What settling sends later is another change.
+    """
+    mine = [entry for entry in log if entry["operation"] == "update" and entry["began"] <= done.ended]
     effects = [entry for entry in mine if had_effect(entry)]
     if done.said in NOTHING_CHANGED and effects:
         done.lie(f"said {done.said} while an update was carried out: {_moved(effects[-1])}")
     said_yes = any(e["fault"] in SAYS_YES or (e["fault"] is None and e["refused"] is None) for e in mine)
-    if done.said == "differs" and not effects and not said_yes:
+    if "differs" in (done.at_once, done.said) and not effects and not said_yes:
         done.lie("said that CometAPI stored something else, which it never said nor did")
     if done.said == "unknown" or (done.said == "unchanged" and not done.lied_to):
         done.lie(f"ended as {done.said}")
@@ -231,7 +247,3 @@ def judge_at_the_end(done: Run, log: list[Entry]) -> None:
 
 def _moved(entry: Entry) -> dict[str, Any]:
     return {name: entry["after"][name] for name in EDITABLE if entry["before"][name] != entry["after"][name]}
-
-
-def _last_number(stage: Stage) -> int:
-    return max((int(entry["n"]) for entry in stage.sandbox.log()), default=0)

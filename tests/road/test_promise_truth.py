@@ -1,20 +1,17 @@
 """Promise 5: never a false success, never a false "nothing changed", whatever breaks and wherever it breaks."""
 
 import random
-import socket
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from keys.cometapi import verbs, wire
-from keys.models import RateBudget
 from keys.services import sending
+from keys.services.outcome import Conflict, Held
 from tests.road import faulted
-from tests.road.drive import begin, say_shares, seed_of_run, settle_now, settled, side_by_side, waits
-from tests.road.faulted import ALONE, KINDS, Case, Run, cases
+from tests.road.attack import SLACK_S, attack, conclude, shares
+from tests.road.drive import begin, say_shares, seed_of_run, settled, waits
+from tests.road.faulted import KINDS, Case, Run, cases
 from tests.road.stage import Stage, set_up, wish
 from tests.support.databases import RealDatabase
 from tests.support.mutants import mutated
@@ -22,38 +19,8 @@ from tests.support.report import Promise
 
 pytestmark = pytest.mark.prove
 
-FACTOR = 0.05
+FACTOR = 0.04
 RUNS = {"small": 40, "full": 1_000}  # a dialect
-SLACK_S = 2.0
-
-
-def attack(stage: Stage, chosen: Sequence[Case], late_s: float, threads: int = 4) -> list[Run]:
-    return side_by_side(threads, lambda case: faulted.run(stage, case, late_s), chosen)
-
-
-def conclude(runs: Sequence[Run], held_s: float) -> list[str]:
-    """Upstream is well again: settle all, and judge. What was said wrongly, in words."""
-    if not runs:
-        return []
-    sandbox = runs[0].stage.sandbox
-    sandbox.clear_faults()
-    sandbox.clear_hooks()
-    by_key = {run.stage.key_id: run for run in runs}
-
-    def look(stage: Stage) -> None:
-        faulted.settle_and_judge(by_key[stage.key_id], settle_now)
-
-    for stage in settled([run.stage for run in runs], held_s + SLACK_S, look):
-        by_key[stage.key_id].lie(f"still open after {held_s:.1f} s and more")
-    log = sandbox.log()
-    for run in runs:
-        faulted.judge_at_the_end(run, log)
-    return [lie for run in runs for lie in run.lies]
-
-
-def shares(runs: Sequence[Run]) -> None:
-    for verb in faulted.VERBS:
-        say_shares(verb, [run.said for run in runs if run.verb == verb])
 
 
 def test_every_fault_at_every_place(
@@ -66,102 +33,13 @@ def test_every_fault_at_every_place(
         for dialect in "ABC":
             sandbox.configure(dialect=dialect)
             runs += attack(stage, cases(rng, RUNS[scale]), waited.late_s)
-        told = [run.said for run in runs]
+        told = [run.at_once for run in runs]
         lies = conclude(runs, waited.held_s)
     promise.tried(len(runs))
     say_shares("at once", told)
     shares(runs)
     for lie in lies:
         promise.broke(f"{lie} PROOF_SEED={seed}")
-
-
-def test_faults_that_strike_everybody(
-    real_db: RealDatabase, sandbox: Any, promise: Promise, scale: str, settings: Any
-) -> None:
-    """429 in every form, nobody listening, no such name: one after the other, since all runs would feel them."""
-    seed = seed_of_run()
-    rng = begin(promise, "5", "never a false word (429, refused)", seed, FACTOR)
-    stage, runs = set_up(sandbox), list[Run]()
-    with waits(settings, FACTOR) as waited:
-        for case in cases(rng, 12 if scale == "small" else 300, ALONE):
-            sandbox.configure(dialect=rng.choice("ABC"))
-            runs += attack(stage, [case], waited.late_s, threads=1)
-            sandbox.clear_faults()
-            RateBudget.objects.update(paused_until=0.0)
-            _wait_until_it_listens(sandbox)
-        lies = conclude(runs, waited.held_s)
-    promise.tried(len(runs))
-    shares(runs)
-    for lie in lies:
-        promise.broke(f"{lie} PROOF_SEED={seed}")
-
-
-def _wait_until_it_listens(sandbox: Any) -> None:
-    host, port = sandbox.url.removeprefix("http://").split(":")
-    for _ in range(100):
-        try:
-            socket.create_connection((host, int(port)), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-
-
-@contextmanager
-def no_name_after(lookups: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The name server knows the host so many times and then no more."""
-    shipped, left = socket.getaddrinfo, [lookups]
-
-    def asked(*args: Any, **more: Any) -> Any:
-        left[0] -= 1
-        if left[0] < 0:
-            raise socket.gaierror("no such host")
-        return shipped(*args, **more)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(socket, "getaddrinfo", asked)
-        yield
-
-
-@pytest.mark.parametrize("trouble", ["dns", "tls"])
-def test_no_name_and_no_sound_certificate(
-    real_db: RealDatabase, sandbox: Any, promise: Promise, settings: Any, monkeypatch: pytest.MonkeyPatch, trouble: str
-) -> None:
-    promise.number, promise.title = "5", f"never a false word ({trouble})"
-    settings.COMETAPI_BASE_URL = sandbox.url.replace("127.0.0.1", "localhost")
-    stage = set_up(sandbox)
-    with waits(settings, FACTOR) as waited:
-        runs = []
-        for verb in faulted.VERBS:
-            for lookups in (0, 1, 2) if trouble == "dns" else (0,):
-                # "refused" for no time at all: each read is answered on a connection that then ends.
-                case = Case(verb, "before", "refused", {"seconds": 0.0}, 1)
-                with no_name_after(lookups + 1, monkeypatch) if trouble == "dns" else _only_tls(settings, stage):
-                    runs += attack(stage, [case], waited.late_s, threads=1)
-                _wait_until_it_listens(sandbox)
-        promise.tried(len(runs))
-        shares(runs)
-        for lie in conclude(runs, waited.held_s):
-            promise.broke(lie)
-    assert {run.said for run in runs} >= {"not_sent"}
-
-
-@contextmanager
-def _only_tls(settings: Any, stage: Stage) -> Iterator[None]:
-    """The page is read in plain text, as before; then the address turns into https on a port that speaks none."""
-    shipped = Stage.read
-
-    def read(self: Stage) -> Any:
-        snapshot = shipped(self)
-        settings.COMETAPI_BASE_URL = plain.replace("http://", "https://")
-        return snapshot
-
-    plain = settings.COMETAPI_BASE_URL
-    Stage.read = read  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        Stage.read = shipped  # type: ignore[method-assign]
-        settings.COMETAPI_BASE_URL = plain
 
 
 def test_without_a_fault_all_are_confirmed(
@@ -212,9 +90,9 @@ def test_save_back_edit_save_again(
 def _saved(stage: Stage, base: Any, name: str) -> str:
     try:
         return str(stage.edit(wish(name=name), base=base).outcome)
-    except faulted.Conflict:
+    except Conflict:
         return "conflict"
-    except faulted.Held:
+    except Held:
         return "held"
 
 
