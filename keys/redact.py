@@ -131,16 +131,23 @@ def _candidates(text: str) -> Iterator[Span]:
 
 
 def _wrapped(text: str, start: int) -> Iterator[Span]:
-    """A secret broken over lines or blanks: goes on as long as its pieces hold letters and digits both."""
+    """A secret broken over lines or blanks: goes on as long as its pieces are mixed as no word is."""
     end = 3
     length = 0
     for piece in re.finditer(r"[A-Za-z0-9]+", text[3:]):
-        if not (_DIGIT.search(piece[0]) and _LETTER.search(piece[0])):
+        if not _is_mixed(piece[0]):
             break
         end = 3 + piece.end()
         length += len(piece[0])
     if length >= _SURE_LENGTH:
         yield Span(start, start + end)
+
+
+def _is_mixed(piece: str) -> bool:
+    """Letters and digits both; or, where chance left the digits out, a long one with a capital inside."""
+    if _DIGIT.search(piece):
+        return bool(_LETTER.search(piece))
+    return len(piece) >= 12 and "lu" in piece.translate(_CLASSES)
 
 
 def _is_random(run: str) -> bool:

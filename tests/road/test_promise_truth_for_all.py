@@ -21,6 +21,8 @@ from tests.support.report import Promise
 pytestmark = pytest.mark.prove
 
 FACTOR = 0.04
+UNHURRIED = 0.15
+"""Where the very outcome is expected: a busy machine must not make a timeout of it."""
 
 
 def test_faults_that_strike_everybody(
@@ -94,7 +96,7 @@ def test_no_such_name(
 
     monkeypatch.setattr(socket, "getaddrinfo", asked)
     runs = []
-    with waits(settings, FACTOR) as waited:
+    with waits(settings, UNHURRIED) as waited:
         for verb in faulted.VERBS:
             sandbox.fault("refused", operation="update", seconds=0.0)
             with once_the_page_is_read(lambda: left.__setitem__(0, lookups)):

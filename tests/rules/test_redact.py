@@ -52,6 +52,16 @@ def test_secret_is_found_and_masked(text: str) -> None:
         assert SECRET[start : start + 12] not in masked
 
 
+@pytest.mark.parametrize("digits", ["", "7"])
+def test_a_secret_over_two_lines_is_masked_where_chance_left_the_digits_out(digits: str) -> None:
+    letters = "".join(random.Random(8).choices(string.ascii_letters, k=24))
+    other = letters[::-1][:-1] + (digits or "x")
+
+    for text in (f"sk-{letters}\n{other}", f"sk-{other} {letters}"):
+        masked = redact.mask(text)
+        assert not any(piece[at : at + 12] in masked for piece in (letters, other) for at in range(13)), masked
+
+
 @pytest.mark.parametrize(
     "text",
     [
