@@ -1,8 +1,10 @@
-"""Promise 1: no change without a record. The process is killed at every step of a write; then the truth is told."""
+"""Promise 1: no change without a record. Killed, or without its database, at every step of a write; then the truth."""
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,36 +21,53 @@ from tests.support.databases import RealDatabase
 from tests.support.report import Promise
 
 LAST_STEP = 34
+EDIT, DISABLE = {"name": "killed"}, {"status": 2}
 
 
-def run_killed(stage: Stage, database: RealDatabase, fields: dict[str, Any], die_at: int) -> tuple[UUID, str]:
-    """Make one change in a process that kills itself at `die_at`; its change id and what it printed."""
-    change = uuid4()
-    asked = {
-        "team": stage.team.pk,
-        "lead": stage.lead.pk,
-        "key": stage.key_id,
-        "change": str(change),
-        "fields": fields,
-        "base": snapshot_to_json(stage.read()),
-        "die_at": die_at,
-    }
-    env = {
-        **database.environment,
-        "COMETAPI_BASE_URL": stage.sandbox.url,
-        "DJANGO_SETTINGS_MODULE": "cometadmin.settings",
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.road.killed"],
-        input=json.dumps(asked),
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode in (0, -9), done.stderr
-    return change, done.stdout
+class Makers:
+    """The process that makes changes in children of its own."""
+
+    def __init__(self, database: RealDatabase) -> None:
+        env = {**database.environment, "DJANGO_SETTINGS_MODULE": "cometadmin.settings"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.road.killed"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=env,
+            text=True,
+            bufsize=1,
+        )
+
+    def make(
+        self, stage: Stage, fields: dict[str, Any], at: int, trouble: str = "kill", mutant: bool = False
+    ) -> tuple[UUID, dict[str, Any]]:
+        """One change that meets its trouble at step `at` (0: never); its change id, and what it said if it lived."""
+        change = uuid4()
+        asked = {
+            "team": stage.team.pk,
+            "lead": stage.lead.pk,
+            "key": stage.key_id,
+            "change": str(change),
+            "fields": fields,
+            "base": snapshot_to_json(stage.read()),
+            "base_url": stage.sandbox.url,
+            "at": at,
+            "trouble": trouble,
+            "mutant": mutant,
+        }
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(json.dumps(asked) + os.linesep)
+        answer = json.loads(self.process.stdout.readline())
+        return change, answer
+
+
+@pytest.fixture
+def makers(real_db: RealDatabase) -> Iterator[Makers]:
+    started = Makers(real_db)
+    yield started
+    assert started.process.stdin
+    started.process.stdin.close()
+    started.process.wait(30)
 
 
 def unrecorded(stage: Stage) -> list[str]:
@@ -88,32 +107,58 @@ def told_the_truth(stage: Stage, change_id: UUID, fields: dict[str, Any]) -> str
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize("fields", [{"name": "killed"}, {"status": 2}], ids=["edit", "disable"])
-def test_killed_at_every_step(
-    real_db: RealDatabase, sandbox: Any, promise: Promise, scale: str, fields: dict[str, Any]
+@pytest.mark.parametrize("trouble", ["kill", "database"])
+@pytest.mark.parametrize("fields", [EDIT, DISABLE], ids=["edit", "disable"])
+def test_trouble_at_every_step(
+    makers: Makers, sandbox: Any, promise: Promise, scale: str, fields: dict[str, Any], trouble: str
 ) -> None:
-    promise.number, promise.title = "1", f"no change without a record ({'edit' if 'name' in fields else 'disable'})"
+    promise.number = "1"
+    promise.title = f"no change without a record ({'edit' if fields == EDIT else 'disable'}, {trouble})"
     first = set_up(sandbox)
-    rounds = 1 if scale == "small" else 25
-    for _ in range(rounds):
-        for die_at in range(1, LAST_STEP, 3 if scale == "small" else 1):
+    for _ in range(31 if scale == "full" else 1):
+        for at in range(1, LAST_STEP, 1 if scale == "full" else 3):
             stage = first.on(sandbox.add_key(first.account, name="alive", remain_quota=1000))
-            change_id, _printed = run_killed(stage, real_db, fields, die_at)
+            change_id, told = makers.make(stage, fields, at, trouble)
             promise.tried()
-            for missing in unrecorded(stage):
-                promise.broke(f"step {die_at}: {missing}")
-            lie = told_the_truth(stage, change_id, fields)
-            if lie:
-                promise.broke(f"step {die_at}: {lie}")
-            after = stage.edit(wish(group="vip"))
-            if after.outcome is not Outcome.CONFIRMED:
-                promise.broke(f"step {die_at}: the next edit was {after.outcome}")
+            for words in broken_by(stage, change_id, fields, str(told.get("said", ""))):
+                promise.broke(f"step {at}: {words}")
 
 
-def test_a_write_without_a_kill_walks_fewer_steps_than_are_tried(stage: Stage, real_db: RealDatabase) -> None:
-    _change, printed = run_killed(stage, real_db, {"name": "alive"}, 0)
+def broken_by(stage: Stage, change_id: UUID, fields: dict[str, Any], said: str) -> list[str]:
+    """What was wrong with one change that met trouble: unrecorded, told falsely, settled falsely, or the key held."""
+    wrong = [*unrecorded(stage)]
+    landed = all(stage.stored()[name] == value for name, value in fields.items())
+    if said in ("confirmed", "applied") and not landed:
+        wrong.append(f"said {said}, and it never landed")
+    if said in ("refused", "not_sent", "LedgerUnavailable") and landed:
+        wrong.append(f"said {said}, and it landed")
+    if lie := told_the_truth(stage, change_id, fields):
+        wrong.append(lie)
+    after = stage.edit(wish(group="vip"))
+    if after.outcome is not Outcome.CONFIRMED:
+        wrong.append(f"the next edit was {after.outcome}")
+    return wrong
 
-    assert 20 <= int(printed) < LAST_STEP
+
+def test_a_write_without_trouble_walks_fewer_steps_than_are_tried(stage: Stage, makers: Makers) -> None:
+    _change, told = makers.make(stage, {"name": "alive"}, 0)
+
+    assert told["said"] == "confirmed" and 20 <= told["steps"] < LAST_STEP
+
+
+@pytest.mark.prove
+def test_the_mutant_of_one_transaction_around_all_is_caught(makers: Makers, sandbox: Any, promise: Promise) -> None:
+    promise.number, promise.title = "1", "mutant: one transaction around all"
+    first = set_up(sandbox)
+    missed = []
+    for at in range(1, LAST_STEP, 3):
+        stage = first.on(sandbox.add_key(first.account, name="alive", remain_quota=1000))
+        makers.make(stage, EDIT, at, mutant=True)
+        promise.tried()
+        missed += unrecorded(stage)
+        sandbox.clear_log()
+    assert missed
+    promise.caught("one transaction around all")
 
 
 def test_the_ledger_gone_means_nothing_is_sent(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
