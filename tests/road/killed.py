@@ -80,7 +80,7 @@ def one_transaction_around_all() -> Any:
 
     from keys.ledger import book
 
-    book.transaction = SimpleNamespace(atomic=lambda durable: transaction.atomic())  # type: ignore[attr-defined]
+    book.transaction = SimpleNamespace(atomic=lambda durable: transaction.atomic())  # type: ignore[attr-defined,assignment]
     book._durable_block = lambda: None
     return transaction.atomic()
 
