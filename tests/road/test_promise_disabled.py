@@ -66,7 +66,7 @@ def test_the_first_press(real_db: RealDatabase, sandbox: Any, promise: Promise, 
         for zero_refused in (False, True):
             sandbox.configure(dialect=dialect, quota_zero_refused=zero_refused)
             for name, fields in ODD.items():
-                for _ in range(2 if scale == "small" else 60):
+                for _ in range(1 if scale == "small" else 60):
                     for words in press(stage, fields(rng), told):
                         promise.broke(f"{dialect} {name}: {words} PROOF_SEED={seed}")
     promise.tried(len(told))
@@ -220,7 +220,7 @@ def test_an_edit_in_flight_or_late(
     seed = seed_of_run()
     rng = begin(promise, "8", "an edit in flight or late around every disable", seed, FACTOR)
     told = list[str]()
-    for words in run_all(set_up(sandbox), rng, 30 if scale == "small" else 600, settings, told):
+    for words in run_all(set_up(sandbox), rng, 20 if scale == "small" else 600, settings, told):
         promise.broke(f"{words} PROOF_SEED={seed}")
     promise.tried(len(told))
     say_shares("disables", told)

@@ -89,7 +89,7 @@ def test_each_field_edited_alone(real_db: RealDatabase, sandbox: Any, promise: P
     stage, told = set_up(sandbox), list[str]()
     for dialect in DIALECTS:
         sandbox.configure(dialect=dialect)
-        for words in each_field_alone(stage, rng, 5 if scale == "small" else 300, told):
+        for words in each_field_alone(stage, rng, 3 if scale == "small" else 300, told):
             promise.broke(f"{dialect} {words} PROOF_SEED={seed}")
     promise.tried(len(told))
     say_shares("edits", told)
@@ -206,7 +206,7 @@ def test_odd_records(real_db: RealDatabase, sandbox: Any, promise: Promise, scal
     stage, told = set_up(sandbox), list[str]()
     for dialect in DIALECTS:
         sandbox.configure(dialect=dialect)
-        for words in odd_records(stage, rng, 25 if scale == "small" else 340, told):
+        for words in odd_records(stage, rng, 16 if scale == "small" else 340, told):
             promise.broke(f"{dialect} {words} PROOF_SEED={seed}")
     promise.tried(len(told))
     say_shares("renames of odd keys", told)

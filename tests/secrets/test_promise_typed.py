@@ -39,7 +39,7 @@ SETTINGS = (
     *("allow_ips", "group", "cross_group_retry"),
 )
 FULL_FORMS, FULL_ADDRESSES = 50_000, 20_000
-SMALL = 300
+SMALL = 150
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_no_form_of_any_page_breaks(house: House, rng: random.Random, promise: P
     for client in clients.values():
         client.raise_request_exception = False
     house.sandbox.clear_log()
-    for _ in range(100 if scale == "small" else 5_000):
+    for _ in range(40 if scale == "small" else 5_000):
         who, page, form = forms_of(clients, rng)
         pairs = [(name, rng.choice(NASTY) if rng.random() < 0.5 else text) for name, text in form.fields.items()]
         if rng.random() < 0.2 and pairs:
