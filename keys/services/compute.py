@@ -1,5 +1,6 @@
 """From what an editor saw, wants and what is there now to what must be sent. Pure: no request, no database."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -111,13 +112,14 @@ def cut_to_bytes(text: str, limit: int) -> str:
     return text.encode("utf-8", "surrogatepass")[:limit].decode("utf-8", "ignore")
 
 
-def refusal_field(sent: KeySettings) -> str:
+def refusal_field(sent: KeySettings, touched: Collection[str]) -> str:
     """The form field that a refusal is most likely about, told by which rule the body breaks, never by the words.
 
-    Order: the one in which the family checks (trap 4); a group is suspected last, since only the account knows.
+    Order: the one in which the family checks (trap 4). Only the account knows its groups, so a group is suspected last,
+    and only where it was touched.
     """
     if len(sent.name.encode("utf-8", "surrogatepass")) > rules.NAME_MAX_BYTES or not sent.name:
         return "name"
     if sent.remain_quota <= 0 and not sent.unlimited_quota:
         return "remain_quota"
-    return "group" if sent.group else ""
+    return "group" if sent.group and "group" in touched else ""

@@ -211,7 +211,7 @@ def _field(sending: Sending, plan: Plan, sent: Sent) -> str:
         return ""
     if last.http_status != 200:
         return ""
-    return refusal_field(plan.wanted) or ("status" if last.step == "status" else "")
+    return refusal_field(plan.wanted, plan.asked) or ("status" if last.step == "status" else "")
 
 
 def _entry(road: Road, body: dict[str, Any], key_name: str, outcome_text: str = "") -> book.Entry:

@@ -243,7 +243,7 @@ def test_interleavings(real_db: RealDatabase, sandbox: Any, promise: Promise, sc
     told = Told()
     for dialect in "ABC":
         sandbox.configure(dialect=dialect)
-        for _ in range(30 if scale == "small" else 800):
+        for _ in range(50 if scale == "small" else 800):
             interleaved(stage, second, rng, told)
             sandbox.clear_log()
     promise.tried(len(told.said))
