@@ -70,6 +70,15 @@ def test_a_refusal_that_reads_as_before_is_refused_with_its_words(stage: Stage) 
     assert stage.outcomes() == ["", "refused"]
 
 
+def test_a_refusal_is_not_laid_on_a_group_that_nobody_touched(stage: Stage) -> None:
+    stage.sandbox.console_edit(stage.key_id, group="vip")
+    hit(stage, "update", "refusal", message="something else is wrong")
+
+    result = stage.edit(wish(name="new"))
+
+    assert (result.outcome, result.field) == (Outcome.REFUSED, "")
+
+
 @pytest.mark.parametrize("kind", ["400", "401_json", "401_html", "403", "404", "409", "413"])
 def test_a_4xx_that_reads_as_before_is_refused(stage: Stage, kind: str) -> None:
     hit(stage, "update", kind)
