@@ -1,7 +1,6 @@
 """`make prove`: every promise attacked in full, on SQLite and PostgreSQL; prints one table. Arguments go to pytest."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -9,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import scratch  # noqa: E402
 import with_postgres  # noqa: E402
 
 HEAD = ("promise", "database", "N", "failures", "mutant caught", "seconds")
@@ -18,7 +18,8 @@ def attack(prefix: list[str], database: str, folder: Path, arguments: list[str])
     """Run the proofs on one database: exit code and the rows that they reported."""
     file = folder / f"{database}.jsonl"
     command = [*prefix, sys.executable, "-m", "pytest", "-q", "-m", "prove", "--scale=full", *arguments]
-    code = subprocess.run(command, env={**os.environ, "PROMISES_FILE": str(file)}, check=False).returncode
+    with scratch.environment() as env:
+        code = subprocess.run(command, env={**env, "PROMISES_FILE": str(file)}, check=False).returncode
     lines = file.read_text().splitlines() if file.exists() else []
     rows = [json.loads(line) for line in lines]
     return code, [

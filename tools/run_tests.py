@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import scratch  # noqa: E402
 import with_postgres  # noqa: E402
 
 BIN = Path(sys.executable).parent
@@ -39,12 +41,14 @@ def run(tally: Tally, title: str, *command: str, counted: bool = False) -> None:
     """Run one command, show what it prints, and remember a failure under its title."""
     print(f"\n== {title}", flush=True)
     begun = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     lines: list[str] = []
-    reader = threading.Thread(target=_show, args=(process, lines), daemon=True)
-    reader.start()
-    code = process.wait()
-    reader.join(LEFT_BEHIND_S)
+    with scratch.environment() as env:
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        process = subprocess.Popen(command, **pipes, env=env, text=True, errors="replace")
+        reader = threading.Thread(target=_show, args=(process, lines), daemon=True)
+        reader.start()
+        code = process.wait()
+        reader.join(LEFT_BEHIND_S)
     if reader.is_alive():  # somebody still holds the pipe; waiting for its end could be for ever
         tally.broken.append(f"{title} (left a process running)")
     if counted:

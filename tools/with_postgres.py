@@ -14,6 +14,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+import scratch  # noqa: E402
+
 MISSING = 77
 INITDB = ("-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync")
 OPTIONS = "-c listen_addresses= -c fsync=off -c synchronous_commit=on -c full_page_writes=off -c max_connections=200"
@@ -29,7 +33,7 @@ def programs() -> Path | None:
 @contextlib.contextmanager
 def postgres(folder: Path) -> Iterator[str]:
     """A running server; yields its DATABASE_URL."""
-    home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # noqa: S108  (socket paths must be short)
+    home = Path(tempfile.mkdtemp(prefix="pg", dir=scratch.parent()))
     user = _plain_user()
     if user:
         os.chown(home, user.pw_uid, user.pw_gid)
