@@ -3,6 +3,7 @@
 from keys.models.budget import RateBudget
 from keys.models.change import Change, ChangeState, Lease
 from keys.models.denial import Denial
+from keys.models.job import Job, Schedule, WorkerLane
 from keys.models.mirror import Drift, MirrorKey, TeamSync, UsageSample
 from keys.models.person import CompanyRole, Person
 from keys.models.record import LedgerHead, Record
@@ -15,6 +16,7 @@ __all__ = [
     "CompanyRole",
     "Denial",
     "Drift",
+    "Job",
     "LedgerHead",
     "Lease",
     "Membership",
@@ -22,9 +24,11 @@ __all__ = [
     "Person",
     "RateBudget",
     "Record",
+    "Schedule",
     "Team",
     "TeamRole",
     "TeamSync",
     "TokenState",
     "UsageSample",
+    "WorkerLane",
 ]

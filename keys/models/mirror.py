@@ -4,6 +4,7 @@
 """
 
 from django.db import models
+from django.db.models import Q
 
 from keys.models.change import AsciiJson
 from keys.models.team import Team
@@ -18,6 +19,8 @@ class MirrorKey(models.Model):
     gone_at: when a full, successful listing first did not have it. fingerprint: keyed digest of the whole secret, or,
     where upstream masks it, of head and tail (fingerprint_of says which: "whole", "mask" or "" for none).
     Units, Unix seconds and NEVER (-1) as upstream has them.
+    baseline: the newest reading of which all is explained, begun at baseline_at; what drift is told against. suspect:
+    the snapshot may hold what nothing explains (`keys.services.drift` looks).
     """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="mirror_keys")
@@ -44,6 +47,9 @@ class MirrorKey(models.Model):
     first_seen_at = models.DateTimeField()
     read_at = models.DateTimeField()
     gone_at = models.DateTimeField(null=True)
+    baseline = AsciiJson(null=True)  # noqa: DJ001  (null: the snapshot itself is the first reading)
+    baseline_at = models.DateTimeField(null=True)
+    suspect = models.BooleanField(default=False)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("account_id", "key_id"), name="one_mirror_row_a_key"),)
@@ -52,6 +58,7 @@ class MirrorKey(models.Model):
             models.Index(fields=("team", "expired_time"), name="mirror_team_expiry"),
             models.Index(fields=("team", "used_quota"), name="mirror_team_used"),
             models.Index(fields=("fingerprint",), name="mirror_fingerprint"),
+            models.Index(fields=("team",), condition=Q(suspect=True), name="mirror_suspects"),
         )
 
 
@@ -62,6 +69,8 @@ class TeamSync(models.Model):
     attempt was begun. trouble: one short word for why it failed ("" when it did not), message: the same for people.
     running_since: while a listing is under way; epoch: fences off a listing whose process is gone. total, done: keys,
     for progress.
+    next_page, skipped, tries, seen_before: how far the listing under way has come: the page that is next, entries that
+    could not be read, how often it was begun anew because pages shifted, and how many keys were seen that time.
     secret_length, secret_charset: the shape of the team's whole secrets, learned ("" and 0 where none was seen).
     """
 
@@ -73,6 +82,10 @@ class TeamSync(models.Model):
     epoch = models.BigIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
+    next_page = models.PositiveIntegerField(default=1)
+    skipped = models.PositiveIntegerField(default=0)
+    tries = models.PositiveIntegerField(default=0)
+    seen_before = models.PositiveIntegerField(default=0)
     trouble = models.CharField(max_length=40, blank=True)
     message = models.TextField(blank=True)
     secret_length = models.PositiveIntegerField(default=0)

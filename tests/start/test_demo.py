@@ -166,7 +166,7 @@ def test_no_secret_is_in_a_command_line_or_an_environment(running: Demo) -> None
     family = [running.process.pid, *running.family]
     seen = b"".join(Path(f"/proc/{pid}/{what}").read_bytes() for pid in family for what in ("environ", "cmdline"))
 
-    for name in ("secret_key", "sealing_keys", "ledger_keys"):
+    for name in ("secret_key", "sealing_keys", "ledger_keys", "fingerprint_keys"):
         assert (running.root / "var" / "demo" / name).read_text().strip().rpartition(":")[2].encode() not in seen
 
 

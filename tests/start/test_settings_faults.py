@@ -12,7 +12,7 @@ from cometadmin import environment
 from tests.start import product
 
 KEY = base64.b64encode(b"k" * 32).decode()
-REQUIRED = ("SECRET_KEY", "SEALING_KEYS", "LEDGER_KEYS")
+REQUIRED = ("SECRET_KEY", "SEALING_KEYS", "LEDGER_KEYS", "FINGERPRINT_KEYS")
 
 # setting -> what is given, and a piece of the line that must come back
 STARTED = [
@@ -79,7 +79,8 @@ READ = [
 
 
 def sound_environ() -> dict[str, str]:
-    return {"SECRET_KEY": "0123456789" * 6, "SEALING_KEYS": f"s1:{KEY}", "LEDGER_KEYS": f"l1:{KEY}"}
+    rings = {"SEALING_KEYS": f"s1:{KEY}", "LEDGER_KEYS": f"l1:{KEY}", "FINGERPRINT_KEYS": f"f1:{KEY}"}
+    return {"SECRET_KEY": "0123456789" * 6, **rings}
 
 
 def only_fault(environ: dict[str, str]) -> str:
