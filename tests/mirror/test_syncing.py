@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from keys.models import AccessToken, MirrorKey, Record, Team, TeamSync
-from keys.services import syncing
+from keys.services import mirror, syncing
 from keys.types import Deadline
 from tests.mirror.support import row, state, sync, unlike
 from tests.road.stage import Stage, set_up
@@ -156,7 +156,8 @@ def test_a_killed_listing_is_taken_over_and_the_old_process_fenced_off(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many(stage, 205)
-    shipped, taken = syncing.mirror.store, []
+    shipped = mirror.store
+    taken: list[bool] = []
 
     def stalls(*args: Any) -> None:
         """The first process hangs so long that a second one takes the listing over, and finishes it."""
@@ -166,7 +167,7 @@ def test_a_killed_listing_is_taken_over_and_the_old_process_fenced_off(
             TeamSync.objects.update(heartbeat_at=timezone.now() - timedelta(hours=1))
             sync(stage.team)
 
-    monkeypatch.setattr(syncing.mirror, "store", stalls)
+    monkeypatch.setattr(mirror, "store", stalls)
     listed = syncing.sync_slice(stage.team, Deadline.after(30))
 
     assert listed.over is False
