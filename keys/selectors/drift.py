@@ -6,11 +6,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from keys.ledger.labels import field_label, value_text
 from keys.models import CompanyRole, Drift, MirrorKey, Person, Team, TeamRole
 from keys.redact import escape_visible
 from keys.selectors.history import in_order
+from keys.spoken import units, usd
 
 SHOWN = 50
 
@@ -83,4 +85,8 @@ def _changed(drift: Drift) -> tuple[Changed, ...]:
 
 
 def _told(field: str, value: Any) -> str:
+    if field == "allow_ips" and not value:
+        return gettext("any address")
+    if field == "limit":
+        return f"{usd(value)} ({units(value)})"
     return escape_visible(value_text(field, value), keep="\n")

@@ -51,8 +51,9 @@ def test_a_drift_is_shown_with_what_got_weaker(drifted: House) -> None:
     text = words(page)
     assert page.status_code == 200
     assert "Changed elsewhere" in text and "Renamed" in text and "Staging" in text
+    assert "203.0.113.0/24 any address" in text
     assert "Allowlist Weaker" in text and "Name Weaker" not in text
-    assert "Limit 9,800,000 units 10,800,000 units" in text
+    assert "Limit $19.60 (9,800,000 units) $21.60 (10,800,000 units)" in text
     no_secret(drifted, body(page))
 
 
