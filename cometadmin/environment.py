@@ -75,6 +75,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         secret=True,
     ),
     Setting(
+        "FINGERPRINT_KEYS",
+        parsers.keyring,
+        "Make the digests by which the secret of a key is told again: same form; the first is used.",
+        absent={},
+        secret=True,
+    ),
+    Setting(
         "DATABASE_URL",
         parsers.database_url,
         "`sqlite:///path` for one machine, `postgres://user:password@host/name` for more.",
@@ -93,6 +100,12 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         parsers.rate_limit,
         "How many requests CometAPI takes in how many seconds, such as `180/180`.",
         default="180/180",
+    ),
+    Setting(
+        "SYNC_EVERY_S",
+        parsers.whole_number(10, 86_400),
+        "Seconds between two listings of a team's keys by the worker.",
+        default="300",
     ),
     Setting(
         "ALLOWED_HOSTS",

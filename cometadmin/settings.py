@@ -80,6 +80,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "keys.views.attention.attention",
             ]
         },
     }
@@ -199,8 +200,10 @@ LOGGING = logging.config(LOG_LEVEL)
 # Ours
 SEALING_KEYS: dict[str, bytes] = _given["SEALING_KEYS"]
 LEDGER_KEYS: dict[str, bytes] = _given["LEDGER_KEYS"]
+FINGERPRINT_KEYS: dict[str, bytes] = _given["FINGERPRINT_KEYS"]
 COMETAPI_BASE_URL: str = _given["COMETAPI_BASE_URL"]
 COMETAPI_RATE: tuple[int, float] = _given["COMETAPI_RATE_LIMIT"]
+SYNC_EVERY_S: int = _given["SYNC_EVERY_S"]
 QUOTA_UNITS_PER_USD: int = _given["QUOTA_UNITS_PER_USD"]
 AUTO_GROUPS: tuple[str, ...] = _given["AUTO_GROUPS"]
 WAITS = Waits().scaled(_given["WAIT_SCALE"])

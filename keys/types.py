@@ -4,7 +4,7 @@ Imports nothing of ours and no Django, so that every layer may use it.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -51,10 +51,28 @@ EDITABLE: tuple[str, ...] = tuple(KeySettings.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPrint:
+    """What tells a secret again without holding it: a keyed digest (`keys.fingerprints`), and its shape.
+
+    of: `whole`, or `mask` where upstream shows head and tail alone. length, charset: of a whole one, else 0 and "".
+    """
+
+    digest: str
+    of: str
+    length: int = 0
+    charset: str = ""
+
+
+Fingerprinter = Callable[[str], KeyPrint | None]
+"""Handed a key's secret where it is decoded; nothing else of ours ever sees one."""
+
+
+@dataclass(frozen=True, slots=True)
 class KeySnapshot:
     """One key as it was read: settings and counters, and the secret only as a mask.
 
     created_time, accessed_time: Unix seconds. used_quota: units. masked: such as `abcd**********wxyz`.
+    print: only of readings that were asked for it, and never part of what makes two readings the same.
     """
 
     id: int
@@ -64,6 +82,7 @@ class KeySnapshot:
     created_time: int
     accessed_time: int
     used_quota: int
+    print: KeyPrint | None = field(default=None, compare=False)
 
     @property
     def limit(self) -> int:
@@ -195,6 +214,9 @@ class Waits:
     differs_settle_s: float = 70.0
     late_s: float = 120.0
     held_s: float = 150.0
+    slice_s: float = 5.0
+    stale_s: float = 30.0
+    refresh_s: float = 60.0
 
     def scaled(self, factor: float) -> "Waits":
         """All waits times `factor`: runs that try thousands of faults shorten them together."""

@@ -25,13 +25,14 @@ from children import ROOT, SIGNALS, Child, Stop, end, ignore_signals, manage, wa
 VAR: Final = ROOT / "var"
 FOLDER: Final = VAR / "demo"
 KEPT_FROM_SHELL: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TERM", "LOG_LEVEL", "WAIT_SCALE")
+SECRETS: Final = ("SECRET_KEY", "SEALING_KEYS", "LEDGER_KEYS", "FINGERPRINT_KEYS")
 PASSWORD: Final = "cometadmin-demo"  # noqa: S105  # of accounts that exist on this machine alone
 
 
 def environment(port: int, sandbox_port: int) -> dict[str, str]:
     """Settings for everything that the demo starts. Secrets are named by file, so that no process carries them."""
     kept = {name: os.environ[name] for name in KEPT_FROM_SHELL if os.environ.get(name)}
-    secrets = {f"{name}_FILE": str(FOLDER / name.lower()) for name in ("SECRET_KEY", "SEALING_KEYS", "LEDGER_KEYS")}
+    secrets = {f"{name}_FILE": str(FOLDER / name.lower()) for name in SECRETS}
     return {
         **kept,
         **secrets,
@@ -93,6 +94,7 @@ def _run(port: int, dialect: str, children: list[Child]) -> NoReturn:
         _seed(env)
     children.append(Child("dashboard", ("serve",), env, FOLDER))
     wait_for(children, port, "/readyz")
+    children.append(Child("worker", ("worker",), env, FOLDER))
     _welcome(port, env["COMETAPI_BASE_URL"], dialect)
     while True:
         time.sleep(0.3)
@@ -117,7 +119,7 @@ def _welcome(port: int, sandbox: str, dialect: str) -> None:
 
   Sign in as lead, auditor or admin, password {PASSWORD}
   The sandbox that stands in for CometAPI: {sandbox} (dialect {dialect})
-  Logs: {FOLDER.relative_to(ROOT)}/dashboard.log, {FOLDER.relative_to(ROOT)}/sandbox.log
+  Logs: dashboard.log, worker.log and sandbox.log in {FOLDER.relative_to(ROOT)}/
 
   Ctrl-C ends the demo; `make demo-reset` starts afresh.
 """)

@@ -21,7 +21,7 @@ from keys.cometapi.body import BadBody, Body
 from keys.cometapi.transport import DeadlineBackend, NotConnected
 from keys.cometapi.verbs import PutAnswer, Verbs
 from keys.errors import NotSent, Unclear, UpstreamError
-from keys.types import Deadline, Lane
+from keys.types import Deadline, Fingerprinter, Lane
 
 T = TypeVar("T")
 
@@ -155,11 +155,15 @@ class CometClient(Verbs):
         send_account_header: bool = False,
         lane: Lane = Lane.ORDINARY,
         limiter: Budget | None = None,
+        fingerprint: Fingerprinter | None = None,
     ) -> None:
-        """account_id: records of any other account are refused; None while it is not known yet. limiter: for tests."""
+        """account_id: records of any other account are refused; None while it is not known yet. limiter: for tests.
+
+        fingerprint: tells the secrets of the keys that are read again (`keys.fingerprints`), None to do without.
+        """
         self._base_url, self._access_token = base_url.rstrip("/"), access_token
         self.account_id, self._send_account_header = account_id, send_account_header
-        self._lane, self._limiter = lane, limiter
+        self._lane, self._limiter, self.fingerprint = lane, limiter, fingerprint
 
     def __repr__(self) -> str:
         return f"<CometClient {self._base_url} account={self.account_id} {self._lane}>"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
 from keys import redact
-from keys.types import EDITABLE, Account, Group, KeyPage, KeySettings, KeySnapshot
+from keys.types import EDITABLE, Account, Fingerprinter, Group, KeyPage, KeySettings, KeySnapshot
 
 INT_BOUND = 2**63
 
@@ -70,8 +70,13 @@ def checked_settings(settings: KeySettings) -> dict[str, Any]:
     return {name: fields[name] for name in EDITABLE}
 
 
-def key(data: Any, *, key_id: int | None = None, account_id: int | None = None) -> KeySnapshot:
-    """One key record. key_id, account_id: what it must bear, None for any. Raises OddRecord."""
+def key(
+    data: Any, *, key_id: int | None = None, account_id: int | None = None, fingerprint: Fingerprinter | None = None
+) -> KeySnapshot:
+    """One key record. key_id, account_id: what it must bear, None for any. Raises OddRecord.
+
+    fingerprint: makes the secret's digest here, the one place that has it in hand.
+    """
     fields = _object(data)
     _check(fields, OTHERS)
     _check(fields, SETTINGS)
@@ -87,10 +92,18 @@ def key(data: Any, *, key_id: int | None = None, account_id: int | None = None) 
         created_time=fields["created_time"],
         accessed_time=fields["accessed_time"],
         used_quota=fields["used_quota"],
+        print=fingerprint(fields["key"]) if fingerprint else None,
     )
 
 
-def page(data: Any, *, page: int, page_size: int, account_id: int | None = None) -> KeyPage:
+def page(
+    data: Any,
+    *,
+    page: int,
+    page_size: int,
+    account_id: int | None = None,
+    fingerprint: Fingerprinter | None = None,
+) -> KeyPage:
     """One page of the list, repeats dropped (trap 15).
 
     An item that cannot be read, or is another account's, is counted in `skipped` and hides no other; a page of which
@@ -104,7 +117,7 @@ def page(data: Any, *, page: int, page_size: int, account_id: int | None = None)
     skipped = 0
     for item in items:
         try:
-            snapshot = key(item, account_id=account_id)
+            snapshot = key(item, account_id=account_id, fingerprint=fingerprint)
             found.setdefault(snapshot.id, snapshot)
         except OddRecord as fault:
             skipped, last_fault = skipped + 1, fault

@@ -8,7 +8,7 @@ from typing import TypeVar
 from keys.cometapi import record, wire
 from keys.cometapi.retry import repeated
 from keys.errors import AccessTokenRefused, KeyNotFound, NotSent, RateLimited, Refused, Unclear, UpstreamError
-from keys.types import Account, Deadline, Group, KeyPage, KeySettings, KeySnapshot
+from keys.types import Account, Deadline, Fingerprinter, Group, KeyPage, KeySettings, KeySnapshot
 
 T = TypeVar("T")
 
@@ -31,6 +31,7 @@ class Verbs(ABC):
     """Every method raises NotSent, Refused or Unclear, nothing else. Reads are repeated inside the deadline."""
 
     account_id: int | None
+    fingerprint: Fingerprinter | None
 
     @abstractmethod
     def _call(self, call: wire.Call, deadline: Deadline, read: Callable[[wire.Success], T]) -> T:
@@ -44,7 +45,7 @@ class Verbs(ABC):
         """The key as it is now. `success: false` may mean the key or the access token: the list tells which."""
 
         def read(success: wire.Success) -> KeySnapshot:
-            return record.key(success.data, key_id=key_id, account_id=self.account_id)
+            return record.key(success.data, key_id=key_id, account_id=self.account_id, fingerprint=self.fingerprint)
 
         try:
             if not 0 < key_id < record.INT_BOUND:
@@ -104,7 +105,9 @@ class Verbs(ABC):
         size = min(page_size, wire.MOST_PER_PAGE)
 
         def read(success: wire.Success) -> KeyPage:
-            return record.page(success.data, page=page, page_size=size, account_id=account_id)
+            return record.page(
+                success.data, page=page, page_size=size, account_id=account_id, fingerprint=self.fingerprint
+            )
 
         try:
             return repeated(lambda until: self._call(wire.list_call(page, size), until, read), deadline)

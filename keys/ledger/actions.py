@@ -13,6 +13,8 @@ class Action(StrEnum):
     KEY_DISABLE = "key.disable"
     KEY_ENABLE = "key.enable"
     KEY_SETTLE = "key.settle"
+    KEY_DRIFT = "key.drift"
+    KEY_DRIFT_ACCEPT = "key.drift_accept"
     DENIED = "access.denied"
     SIGN_IN = "person.sign_in"
     SIGN_IN_FAILED = "person.sign_in_failed"

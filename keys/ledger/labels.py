@@ -21,6 +21,8 @@ ACTIONS: dict[str, Words] = {
     Action.KEY_DISABLE: _("Disable key"),
     Action.KEY_ENABLE: _("Enable key"),
     Action.KEY_SETTLE: _("Key read again"),
+    Action.KEY_DRIFT: _("Changed elsewhere"),
+    Action.KEY_DRIFT_ACCEPT: _("Change made elsewhere accepted"),
     Action.DENIED: _("Access denied"),
     Action.SIGN_IN: _("Signed in"),
     Action.SIGN_IN_FAILED: _("Sign-in failed"),
@@ -88,6 +90,7 @@ FIELDS: dict[str, Words] = {
     "verb": _("What was asked for"),
     "checked_at": _("Read at"),
     "why": _("Why"),
+    "drift_seq": _("Record of the change made elsewhere"),
 }
 
 _STATUSES: dict[int, Words] = {

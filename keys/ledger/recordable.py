@@ -84,6 +84,8 @@ RECORDABLE: dict[str, Callable[[Any], Any]] = {
     "moved": _pairs,
     "altered": _pairs,
     "touched": _names,
+    "weaker": _names,
+    "drift_seq": _leaf,
     "steps": _steps,
     "kind": _leaf,
     "window_ms": _leaf,

@@ -37,9 +37,9 @@ class Change(models.Model):
     """One attempt to alter one key: its intent, how far it came, and what was found.
 
     id: the change id that a form carried. content: SHA-256 of what was asked, for double clicks. before, wanted,
-    found: settings and counters as JSON, never a secret. sent_until: when the last request of this change can at
-    the latest have left us; only readings begun `Waits.late_s` after it can say that it did not land. recheck_at: when
-    settling should look again.
+    found: settings and counters as JSON, never a secret. read_at: when the reading that `before` holds was begun.
+    sent_until: when the last request of this change can at the latest have left us; only readings begun `Waits.late_s`
+    after it can say that it did not land. recheck_at: when settling should look again.
     result: what is shown (see `keys.services.outcome`). intent_seq, outcome_seq: records of the ledger.
     """
 
@@ -58,6 +58,7 @@ class Change(models.Model):
     result = AsciiJson(default=dict)
     outcome = models.CharField(max_length=16, blank=True)
     created_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
     sent_until = models.DateTimeField(null=True)
     recheck_at = models.DateTimeField(null=True)
     intent_seq = models.BigIntegerField()
@@ -67,6 +68,7 @@ class Change(models.Model):
         indexes = (
             models.Index(fields=("account_id", "key_id", "state"), name="change_key_state"),
             models.Index(fields=("state",), name="change_state"),
+            models.Index(fields=("account_id", "created_at"), name="change_account_time"),
             models.Index(fields=("recheck_at",), name="change_recheck"),
         )
 

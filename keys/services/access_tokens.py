@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from keys.cometapi.client import CometClient
 from keys.errors import AccessTokenRefused, CometAdminError, Invalid, UpstreamError
+from keys.fingerprints import fingerprint
 from keys.ledger import book
 from keys.ledger.actions import Action
 from keys.models import AccessToken, Person, Team, TokenState
@@ -83,6 +84,7 @@ def client_for(team: Team, lane: Lane = Lane.ORDINARY) -> CometClient:
         account_id=team.account_id,
         send_account_header=team.send_account_header,
         lane=lane,
+        fingerprint=fingerprint,
     )
 
 

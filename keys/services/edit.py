@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from keys.models import Person, Team
 from keys.permissions import Verb
-from keys.services import access_tokens, repeats, status
+from keys.services import access_tokens, mirror, repeats, status
 from keys.services.compute import Plan, plan_edit
 from keys.services.outcome import Kind, Outcome, Result
 from keys.services.perform import perform
@@ -20,7 +20,10 @@ from keys.types import Actor, Deadline, KeySnapshot, KeyWish, Status
 
 def read_key(*, team: Team, key_id: int) -> KeySnapshot:
     """The key as CometAPI has it now, for a page. Raises UpstreamError, NoAccessToken, SealBroken."""
-    return access_tokens.client_for(team).get_key(key_id, Deadline.after(settings.WAITS.page_s))
+    begun = timezone.now()
+    found = access_tokens.client_for(team).get_key(key_id, Deadline.after(settings.WAITS.page_s))
+    mirror.note(team, found, begun)
+    return found
 
 
 def edit_key(

@@ -44,8 +44,11 @@ def opened() -> Iterator[book.Ledger]:
         raise LedgerUnavailable(UNAVAILABLE) from error
 
 
-def intent(ledger: book.Ledger, road: Road, live: KeySnapshot, plan: Plan, epoch: int) -> Change:
-    """Write the intent and the change row beside it; committed by the caller before anything is sent."""
+def intent(ledger: book.Ledger, road: Road, live: KeySnapshot, plan: Plan, epoch: int, read_at: datetime) -> Change:
+    """Write the intent and the change row beside it; committed by the caller before anything is sent.
+
+    read_at: when the reading `live` was begun.
+    """
     before = snapshot_to_json(live)
     wanted = {**before, **plan.wanted.as_dict()}
     body = {
@@ -57,7 +60,7 @@ def intent(ledger: book.Ledger, road: Road, live: KeySnapshot, plan: Plan, epoch
         "touched": list(plan.asked),
     }
     record = ledger.append(_entry(road, body, live.settings.name))
-    return _row(road, record.seq, before=before, wanted=wanted, epoch=epoch)
+    return _row(road, record.seq, before=before, wanted=wanted, epoch=epoch, read_at=read_at)
 
 
 def outcome(road: Road, change: Change, result: Result, sending: Sending) -> Result:
@@ -228,7 +231,15 @@ def _entry(road: Road, body: dict[str, Any], key_name: str, outcome_text: str = 
     )
 
 
-def _row(road: Road, intent_seq: int, *, before: dict[str, Any], wanted: dict[str, Any], epoch: int) -> Change:
+def _row(
+    road: Road,
+    intent_seq: int,
+    *,
+    before: dict[str, Any],
+    wanted: dict[str, Any],
+    epoch: int,
+    read_at: datetime | None = None,
+) -> Change:
     return Change.objects.create(
         id=road.change_id,
         kind=str(road.kind),
@@ -241,6 +252,7 @@ def _row(road: Road, intent_seq: int, *, before: dict[str, Any], wanted: dict[st
         before=before,
         wanted=wanted,
         created_at=timezone.now(),
+        read_at=read_at,
         intent_seq=intent_seq,
     )
 

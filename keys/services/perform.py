@@ -6,7 +6,7 @@ process died is an intent without an outcome: unknown, visible, and settled by r
 
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from keys.errors import AccessTokenRefused, KeyNotFound, LedgerError, UpstreamError
 from keys.models import Change, ChangeState, TokenState
-from keys.services import access_tokens, journal, leases, repeats
+from keys.services import access_tokens, journal, leases, mirror, repeats
 from keys.services.compute import Plan
 from keys.services.guard import guard
 from keys.services.outcome import Held, Outcome, Result
@@ -38,19 +38,24 @@ def perform(road: Road) -> Result:
     waits: Waits = settings.WAITS
     deadline = Deadline.after(waits.disable_s if road.urgent else waits.edit_s)
     epoch = None if road.urgent else _free_epoch(road, deadline)
-    live_at = time.monotonic()
+    live_at, read_at = time.monotonic(), timezone.now()
     try:
         live = client.get_key(road.key_id, deadline.within(waits.disable_s * 0.4 if road.urgent else waits.read_s))
     except UpstreamError as error:
         return _not_read(road, error)
     plan = road.plan(live)
     if not plan.changed and not road.urgent:
+        mirror.note(road.team, live, read_at)
         return Result(Outcome.UNCHANGED, road.kind, road.change_id, timezone.now(), live, moved=plan.moved)
-    change = _intend(road, live, plan, epoch, waits)
+    change = _intend(road, live, plan, epoch, read_at)
     if change is None:
         return repeats.wait_for(road.change_id, road.content, road.actor, road.team, road.key_id)
     reader = access_tokens.client_for(road.team, lane=Lane.URGENT)
-    return _send_and_record(road, change, plan, Sending(change, client, reader, live, live_at, deadline, waits, []))
+    sending = Sending(change, client, reader, live, live_at, deadline, waits, [])
+    result = _send_and_record(road, change, plan, sending)
+    # Only now: the mirror is a cache, and nothing of it may stand in the way of the record.
+    mirror.note(road.team, result.snapshot, result.checked_at)
+    return result
 
 
 def _free_epoch(road: Road, deadline: Deadline) -> int:
@@ -80,9 +85,9 @@ def _under_way(change_id: UUID | None) -> bool:
     return change_id is not None and Change.objects.filter(pk=change_id, state__in=busy).exists()
 
 
-def _intend(road: Road, live: KeySnapshot, plan: Plan, epoch: int | None, waits: Waits) -> Change | None:
+def _intend(road: Road, live: KeySnapshot, plan: Plan, epoch: int | None, read_at: datetime) -> Change | None:
     """Commit the intent and hold the key. None: this very change id is being handled elsewhere."""
-    until = timezone.now() + timedelta(seconds=waits.held_s)
+    until = timezone.now() + timedelta(seconds=settings.WAITS.held_s)
     with journal.opened() as ledger:
         if Change.objects.filter(pk=road.change_id).exists():
             return None
@@ -94,7 +99,7 @@ def _intend(road: Road, live: KeySnapshot, plan: Plan, epoch: int | None, waits:
             seen_epoch=epoch,
             take_over=road.urgent,
         )
-        return journal.intent(ledger, road, live, plan, held)
+        return journal.intent(ledger, road, live, plan, held, read_at)
 
 
 def _send_and_record(road: Road, change: Change, plan: Plan, sending: Sending) -> Result:

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from keys.models import Change, ChangeState, Team
-from keys.services import access_tokens, journal, leases, status
+from keys.services import access_tokens, journal, leases, mirror, status
 from keys.services.compare import Differences, differences
 from keys.services.outcome import Kind, Outcome, Result
 from keys.services.requests import Look, look
@@ -66,6 +66,13 @@ def settle_change(change: Change, team: Team) -> Outcome | None:
     seen = look(client, change.key_id, Deadline.after(settings.WAITS.look_s))
     if seen.snapshot is None and not seen.gone:
         return None
+    verdict = _settle_by(change, team, seen)
+    mirror.note(team, seen.snapshot, seen.at)
+    return verdict
+
+
+def _settle_by(change: Change, team: Team, seen: Look) -> Outcome | None:
+    urgent = change.kind == Kind.DISABLE
     verdict = _disable_verdict(change, seen) if urgent else _edit_verdict(change, seen)
     if verdict is None:
         return None

@@ -1,0 +1,137 @@
+"""The mirror: our searchable copy of every team's keys. A cache: never the source of an edit, never of a claim.
+
+`keys.services.mirror` is its only writer; a reading is stored only over an older one, by when it was begun.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+from keys.models.change import AsciiJson
+from keys.models.team import Team
+
+
+class MirrorKey(models.Model):
+    """One key as it was last read.
+
+    snapshot: the reading itself (`keys.services.snapshots`), never a secret; what drift is told from. The columns
+    beside it are copies for searching, filtering and sorting, with what databases refuse visibly escaped. haystack:
+    casefolded name, id, mask, group and models, for one substring search. read_at: when the stored reading was begun.
+    gone_at: when a full, successful listing first did not have it. fingerprint: keyed digest of the whole secret, or,
+    where upstream masks it, of head and tail (fingerprint_of says which: "whole", "mask" or "" for none).
+    Units, Unix seconds and NEVER (-1) as upstream has them.
+    baseline: the newest reading of which all is explained, begun at baseline_at; what drift is told against. suspect:
+    the snapshot may hold what nothing explains (`keys.services.drift` looks).
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="mirror_keys")
+    account_id = models.BigIntegerField()
+    key_id = models.BigIntegerField()
+    snapshot = AsciiJson()
+    name = models.TextField()
+    masked = models.CharField(max_length=200)
+    status = models.BigIntegerField()
+    expired_time = models.BigIntegerField()
+    remain_quota = models.BigIntegerField()
+    unlimited_quota = models.BooleanField()
+    used_quota = models.BigIntegerField()
+    model_limits_enabled = models.BooleanField()
+    model_limits = models.TextField(blank=True)
+    allow_ips = models.TextField(blank=True)
+    group = models.TextField(blank=True)
+    cross_group_retry = models.BooleanField()
+    created_time = models.BigIntegerField()
+    accessed_time = models.BigIntegerField()
+    haystack = models.TextField()
+    fingerprint = models.CharField(max_length=64, blank=True)
+    fingerprint_of = models.CharField(max_length=5, blank=True)
+    first_seen_at = models.DateTimeField()
+    read_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True)
+    baseline = AsciiJson(null=True)  # noqa: DJ001  (null: the snapshot itself is the first reading)
+    baseline_at = models.DateTimeField(null=True)
+    suspect = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account_id", "key_id"), name="one_mirror_row_a_key"),)
+        indexes = (
+            models.Index(fields=("team", "-key_id"), name="mirror_team_newest"),
+            models.Index(fields=("team", "expired_time"), name="mirror_team_expiry"),
+            models.Index(fields=("team", "used_quota"), name="mirror_team_used"),
+            models.Index(fields=("fingerprint",), name="mirror_fingerprint"),
+            models.Index(fields=("team",), condition=Q(suspect=True), name="mirror_suspects"),
+        )
+
+
+class TeamSync(models.Model):
+    """How the mirror of one team stands.
+
+    listed_at: when the last full, successful listing was begun; the age that pages show. tried_at: when the last
+    attempt was begun. trouble: one short word for why it failed ("" when it did not), message: the same for people.
+    running_since: while a listing is under way; epoch: fences off a listing whose process is gone. total, done: keys,
+    for progress.
+    next_page, skipped, tries, seen_before: how far the listing under way has come: the page that is next, entries that
+    could not be read, how often it was begun anew because pages shifted, and how many keys were seen that time.
+    secret_length, secret_charset: the shape of the team's whole secrets, learned ("" and 0 where none was seen).
+    """
+
+    team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="sync")
+    listed_at = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True)
+    running_since = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    epoch = models.BigIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    next_page = models.PositiveIntegerField(default=1)
+    skipped = models.PositiveIntegerField(default=0)
+    tries = models.PositiveIntegerField(default=0)
+    seen_before = models.PositiveIntegerField(default=0)
+    trouble = models.CharField(max_length=40, blank=True)
+    message = models.TextField(blank=True)
+    secret_length = models.PositiveIntegerField(default=0)
+    secret_charset = models.CharField(max_length=40, blank=True)
+
+
+class UsageSample(models.Model):
+    """The highest `used_quota` (units) of one key that was read on one day (UTC); spending is their difference."""
+
+    account_id = models.BigIntegerField()
+    key_id = models.BigIntegerField()
+    day = models.DateField()
+    used_quota = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account_id", "key_id", "day"), name="one_sample_a_day"),)
+        indexes = (models.Index(fields=("account_id", "day"), name="sample_account_day"),)
+
+
+class Drift(models.Model):
+    """A difference upstream that no change of ours explains, until somebody has dealt with it.
+
+    changed: field -> [before, now]. weaker: the fields in which the key has become weaker. record_seq: of the ledger.
+    state: `open`, `accepted`, `put_back` or `superseded`. A key that came back to life after we disabled it: revived.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ACCEPTED = "accepted"
+        PUT_BACK = "put_back"
+        SUPERSEDED = "superseded"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="drifts")
+    account_id = models.BigIntegerField()
+    key_id = models.BigIntegerField()
+    found_at = models.DateTimeField()
+    changed = AsciiJson()
+    weaker = AsciiJson(default=list)
+    revived = models.BooleanField(default=False)
+    record_seq = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("team", "state"), name="drift_team_state"),
+            models.Index(fields=("account_id", "key_id", "state"), name="drift_key_state"),
+        )

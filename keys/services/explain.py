@@ -1,0 +1,141 @@
+"""What of a difference between two readings no change of ours explains. Pure: drift is judged here and nowhere else.
+
+From the last reading that was explained, past every change of ours, to what reads now: what moved in between two of
+these, and not through one of them, somebody else did. Where it cannot be told, nobody is accused.
+"""
+
+import ipaddress
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from keys.services.compare import Differences, differences, moved_between, same_value
+from keys.types import NEVER, KeySnapshot, Status
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class OurChange:
+    """One change of ours that was sent and has ended. before: read just before it, begun at read_at.
+
+    found: the last reading that it was judged by, begun at ended_at. clear: every request of it was answered, so that
+    none may land later; else it may have landed, or land, at any moment until it was settled.
+    """
+
+    before: KeySnapshot
+    wanted: KeySnapshot
+    found: KeySnapshot | None
+    read_at: datetime | None
+    ended_at: datetime
+    clear: bool
+
+    def left(self) -> list[KeySnapshot]:
+        """What it may have left the key as. What `found` has beside that stands in its own record."""
+        if self.clear and self.found:
+            return [self.found]
+        return [self.before, self.wanted, *([self.found] if self.found else [])]
+
+
+def unexplained(
+    start: KeySnapshot,
+    start_at: datetime,
+    changes: Iterable[OurChange],
+    end: KeySnapshot,
+    auto_groups: Collection[str] = ("auto",),
+) -> Differences:
+    """Field -> (before, now); the quota with its `limit` beside it. changes: in the order of their intents."""
+    found: dict[str, tuple[Any, Any]] = {}
+    states, at = [start], start_at
+    late: list[OurChange] = []
+    for change in changes:
+        if change.clear and change.ended_at <= at:
+            continue
+        if change.read_at and change.read_at > at:
+            _merge(found, _missed(states, late, change.before, auto_groups))
+            states = []
+        states = [*states, *change.left()]
+        at = max(at, change.ended_at)
+        if not change.clear:
+            late.append(change)
+    _merge(found, _missed(states, late, end, auto_groups))
+    if "limit" in found and found["limit"][0] == found["limit"][1]:
+        found.pop("limit"), found.pop("remain_quota")
+    return {f: pair for f, pair in found.items() if f == "remain_quota" or not same_value(f, *pair)}
+
+
+def _missed(
+    states: Sequence[KeySnapshot], late: Sequence[OurChange], seen: KeySnapshot, auto_groups: Collection[str]
+) -> Differences:
+    """Fields in which `seen` is unlike all that the key may have been, and unlike what a late request wrote."""
+    moves = [moved_between(state, seen) for state in states]
+    newest = states[-1]
+    missed = {field: pair for field, pair in moves[-1].items() if all(field in moved for moved in moves)}
+    for change in late:
+        other = differences(change.wanted.settings, change.before.used_quota, seen, auto_groups=auto_groups)
+        missed = {field: pair for field, pair in missed.items() if field in other}
+    if "remain_quota" in missed:
+        missed["limit"] = (newest.limit, seen.limit)
+    return missed
+
+
+def _merge(found: dict[str, tuple[Any, Any]], more: Differences) -> None:
+    for field, (old, new) in more.items():
+        found[field] = (found[field][0] if field in found else old, new)
+
+
+def weaker_fields(changed: Mapping[str, Sequence[Any]], now: KeySnapshot) -> list[str]:
+    """The fields in which a key lets in, or lasts, or is good for more than before."""
+    return [field for field, (old, new) in changed.items() if _is_weaker(field, old, new, now)]
+
+
+def _is_weaker(field: str, old: Any, new: Any, now: KeySnapshot) -> bool:
+    match field:
+        case "status":
+            return bool(new == Status.ENABLED)
+        case "unlimited_quota":
+            return bool(new)
+        case "model_limits_enabled":
+            return not new
+        case "model_limits":
+            return now.settings.model_limits_enabled and bool(_models(new) - _models(old))
+        case "expired_time":
+            return bool(old != NEVER and (new == NEVER or new > old))
+        case "allow_ips":
+            return _is_wider(str(old or ""), str(new or ""))
+    return False
+
+
+def _models(text: str) -> set[str]:
+    return {model.strip() for model in text.split(",") if model.strip()}
+
+
+def _is_wider(old: str, new: str) -> bool:
+    """Does the new allowlist let in what the old one did not? Entries that cannot be parsed let nobody in (trap 11)."""
+    if not old.strip():
+        return False
+    if not new.strip():
+        return True
+    before = _networks(old)
+    return any(not _within(network, before) for network in _networks(new))
+
+
+def _within(network: Network, others: Iterable[Network]) -> bool:
+    return any(
+        (isinstance(network, ipaddress.IPv4Network) and isinstance(o, ipaddress.IPv4Network) and network.subnet_of(o))
+        or (
+            isinstance(network, ipaddress.IPv6Network) and isinstance(o, ipaddress.IPv6Network) and network.subnet_of(o)
+        )
+        for o in others
+    )
+
+
+def _networks(text: str) -> list[Network]:
+    found = []
+    for entry in text.split():
+        try:
+            found.append(ipaddress.ip_network(entry, strict=False))
+        except ValueError:
+            continue
+    return found
