@@ -13,6 +13,8 @@ class Action(StrEnum):
     KEY_DISABLE = "key.disable"
     KEY_ENABLE = "key.enable"
     KEY_SETTLE = "key.settle"
+    KEY_NOTE = "key.note"
+    KEYS_EXPORT = "keys.export"
     DENIED = "access.denied"
     SIGN_IN = "person.sign_in"
     SIGN_IN_FAILED = "person.sign_in_failed"

@@ -4,6 +4,7 @@ from keys.models.budget import RateBudget
 from keys.models.change import Change, ChangeState, Lease
 from keys.models.denial import Denial
 from keys.models.mirror import Drift, MirrorKey, TeamSync, UsageSample
+from keys.models.note import KeyNote, SavedView
 from keys.models.person import CompanyRole, Person
 from keys.models.record import LedgerHead, Record
 from keys.models.team import AccessToken, Membership, Team, TeamRole, TokenState
@@ -15,6 +16,7 @@ __all__ = [
     "CompanyRole",
     "Denial",
     "Drift",
+    "KeyNote",
     "LedgerHead",
     "Lease",
     "Membership",
@@ -22,6 +24,7 @@ __all__ = [
     "Person",
     "RateBudget",
     "Record",
+    "SavedView",
     "Team",
     "TeamRole",
     "TeamSync",

@@ -5,6 +5,7 @@ from datetime import datetime
 from django import template
 from django.forms import BaseForm, BoundField
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -53,6 +54,19 @@ def warnings_of(field: BoundField) -> list[str]:
 def fault_count(form: BaseForm) -> int:
     """How many faults a refused form tells: one field may have several."""
     return sum(len(faults) for faults in form.errors.values())
+
+
+@register.filter
+def grouped(count: int) -> str:
+    """`12,345`."""
+    return number_format(count, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def page_address(address: object, number: int) -> str:
+    """The same list's page `number`. address: `?` and what else is asked for; "" for nothing."""
+    asked = str(address or "?")
+    return f"{asked}{'' if asked.endswith('?') else '&'}page={number:d}"
 
 
 @register.filter
