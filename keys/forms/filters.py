@@ -59,7 +59,7 @@ class Flag(forms.Field):
     def clean(self, value: Any) -> bool:
         if value not in (None, "", "yes"):
             raise ValidationError(_("Say “yes”, or leave it out."))
-        return value == "yes"
+        return str(value) == "yes"
 
 
 class YesBox(forms.CheckboxInput):
@@ -104,8 +104,8 @@ class FilterForm(PlainForm):
     q = _text(_("Search"), 200, type="search")
     status = Choice(required=False, label=_("Status"), choices=[("", _("Any")), *STATUS_WORDS.items()])
     group = _text(_("Group"), 200)
-    owner = _text(_("Owner"), 100)
-    tag = _text(_("Tag"), 40)
+    owner = _text(_("Owner"), 200)
+    tag = _text(_("Tag"), 200)
     address = _text(_("Lets this address in"), 60, _("Such as 203.0.113.9"))
     expiring = Number(_("Expires within"), 0, DAYS_AT_MOST, _("Days from now"))
     idle = Number(_("Not used for"), 1, DAYS_AT_MOST, _("Days at least"))
@@ -119,6 +119,7 @@ class FilterForm(PlainForm):
     sort = Choice(required=False, label=_("Order"), choices=list(SORT_WORDS.items()), initial=NEWEST)
 
     def __init__(self, data: QueryDict) -> None:
+        self.given = data
         super().__init__(data, initial={"sort": NEWEST})
 
     def clean_q(self) -> str:
@@ -158,7 +159,7 @@ class FilterForm(PlainForm):
 
     def _refuse_unknown(self) -> None:
         """A filter with a slip in its name would otherwise show everything."""
-        for name, values in self.data.lists():  # type: ignore[union-attr]
+        for name, values in self.given.lists():
             if name not in self.fields and name not in OUTSIDE:
                 self.add_error(None, gettext("One of the filters in this address does not exist."))
             elif len(values) > 1 and name in self.fields:

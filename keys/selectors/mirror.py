@@ -139,7 +139,7 @@ def snapshot_of(key: MirrorKey) -> KeySnapshot:
     )
 
 
-def _counts(keys: QuerySet[MirrorKey]) -> dict[str, int]:
+def _counts(keys: QuerySet[Any]) -> dict[str, int]:
     by_status = dict(keys.order_by().values_list("effective").annotate(count=Count("pk")))
     counts = {word: by_status.pop(status, 0) for word, status in STATUSES.items()}
     others = sum(by_status.values())

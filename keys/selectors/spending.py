@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from django.core.cache import cache
@@ -83,7 +83,7 @@ def _first_readings(account_id: int, since: date) -> list[tuple[date, int]]:
     begun = UsageSample.objects.filter(account_id=account_id).aggregate(first=Min("day"))["first"]
     if begun is None:
         return []
-    made_from = datetime(*max(begun, since - LOOK_BACK).timetuple()[:3], tzinfo=UTC)
+    made_from = datetime.combine(max(begun, since - LOOK_BACK), time.min, UTC)
     young = MirrorKey.objects.filter(account_id=account_id, created_time__gte=int(made_from.timestamp()))
     samples = UsageSample.objects.filter(account_id=account_id, key_id__in=young.values("key_id"))
     first: dict[int, tuple[date, int]] = {}

@@ -108,8 +108,8 @@ def found(keys: QuerySet[MirrorKey], wanted: Wanted, now: datetime) -> QuerySet[
     return keys
 
 
-def of_status(keys: QuerySet[MirrorKey], status: str) -> QuerySet[MirrorKey]:
-    """keys: annotated with `effective`."""
+def of_status(keys: QuerySet[Any], status: str) -> QuerySet[Any]:
+    """keys: of MirrorKey, annotated with `effective`; hence Any, the type knows the model's own columns alone."""
     if status == OTHER:
         return keys.exclude(effective__in=[int(one) for one in Status])
     return keys.filter(effective=STATUSES[status]) if status else keys

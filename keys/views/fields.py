@@ -32,13 +32,13 @@ def filter_fields(form: FilterForm) -> Iterator[Drawn]:
 
 
 def _drawn(bound: forms.BoundField) -> Drawn:
-    field: Any = bound.field
+    field = bound.field
     value = str(bound.value() or "")
+    options: tuple[tuple[str, str, bool], ...] = ()
     if isinstance(field, forms.ChoiceField):
         value = value or str(field.initial or "")
-        options = tuple((key, str(words), key == value) for key, words in field.choices)
-    else:
-        options = ()
+        choices: Any = field.choices
+        options = tuple((key, str(words), key == value) for key, words in choices)
     kind = "choice" if options else "box" if isinstance(field.widget, forms.CheckboxInput) else "text"
     return Drawn(
         kind=kind,

@@ -3,12 +3,12 @@
 import random
 import time
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from keys.models import MirrorKey, Team, TeamSync
+from keys.models import Drift, KeyNote, MirrorKey, Team, TeamSync, UsageSample
 from keys.redact import escape_visible
 from keys.types import EDITABLE
 
@@ -72,6 +72,32 @@ def mirror_sandbox(sandbox: Any, team: Team) -> None:
     rows = (as_row(team, record["id"], {**record, "masked": record["key"]}) for record in sandbox.keys(team.account_id))
     MirrorKey.objects.bulk_create(rows)
     listed(team)
+
+
+def furnish_mirror(house: Any) -> None:
+    """The house's team as read three hours ago, with everything that may stand beside a key; and what it spent."""
+    mirror_sandbox(house.sandbox, house.team)
+    now = timezone.now()
+    listed(house.team, now - timedelta(hours=3), tried_at=now, trouble="timeout", message="CometAPI did not answer.")
+    account = house.team.account_id
+    for name, owner, tags in (("plain", "Anna Berg", ",eu,prod,"), ("arabic", "", ",search,")):
+        texts = {"owner": owner, "tags": tags, "purpose": "The shop's search"}
+        folded = {"owner_folded": owner.casefold(), "haystack": f"{owner} {tags}".casefold()}
+        KeyNote.objects.create(account_id=account, key_id=house.keys[name], **texts, **folded)
+    MirrorKey.objects.filter(key_id=house.keys["chinese"]).update(gone_at=now - timedelta(days=2))
+    MirrorKey.objects.update(created_time=1_700_000_000)
+    drift = {"account_id": account, "key_id": house.keys["restricted"], "weaker": ["allow_ips"]}
+    Drift.objects.create(team=house.team, **drift, found_at=now, changed={}, record_seq=1)
+    rng, used = random.Random(3), 0
+    for ago in range(33, -1, -1):
+        used += rng.randrange(2_000_000) if ago % 7 < 5 else 40_000
+        sample = {"account_id": account, "key_id": house.keys["plain"], "day": now.date() - timedelta(days=ago)}
+        UsageSample.objects.create(**sample, used_quota=used)
+
+
+def forget_everything() -> None:
+    """As on the first day."""
+    Team.objects.all().delete()
 
 
 def many(team: Team, count: int, first: int = 1, seed: int = 1) -> Iterable[MirrorKey]:
