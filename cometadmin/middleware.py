@@ -13,6 +13,7 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -135,7 +136,7 @@ class RefuseHostile:
             return _refusal(400, _("This address cannot be read. Nothing was changed."))
         if looks_secret(request.path_info) or looks_secret(query):
             # Else it would be noted as a route's path, or sent back as the way to go on after signing in.
-            return _refusal(400, _("There is what looks like a secret in this address. Nothing was changed."))
+            return HttpResponse(render_to_string("secret_in_address.html"), status=400)
         return self.get_response(request)
 
 

@@ -115,5 +115,5 @@ def team_or_404(request: PersonRequest, slug: str, verb: Verb) -> Team:
 
 def team_rights(person: Person, team: Team | None) -> dict[str, Any]:
     """What the person may do to this team, by name, for templates: `may.edit_key` and its like."""
-    verbs = (verb for verb in Verb if team is not None and permissions.allowed(person, verb, team))
+    verbs = permissions.verbs_of(person, team) if team is not None else ()
     return {"may": {str(verb): True for verb in verbs}}

@@ -73,9 +73,14 @@ def acting_role(person: Person, team: Team | None = None) -> str:
     return Membership.objects.filter(person=person, team=team).values_list("role", flat=True).first() or NOBODY
 
 
+def verbs_of(person: Person, team: Team | None = None) -> frozenset[Verb]:
+    """Everything this person may do here, in one query. An inactive one may do nothing."""
+    return TABLE.get(acting_role(person, team), frozenset()) if person.is_active else frozenset()
+
+
 def allowed(person: Person, verb: Verb, team: Team | None = None) -> bool:
     """May this person do this? An inactive one may do nothing."""
-    return person.is_active and verb in TABLE.get(acting_role(person, team), frozenset())
+    return verb in verbs_of(person, team)
 
 
 def require(person: Person, verb: Verb, team: Team | None = None) -> None:
@@ -91,3 +96,11 @@ def visible_teams(person: Person) -> QuerySet[Team]:
     if person.company_role in (CompanyRole.ADMIN, CompanyRole.AUDITOR):
         return Team.objects.all()
     return Team.objects.filter(memberships__person=person)
+
+
+def teams_where(person: Person, verb: Verb) -> QuerySet[Team]:
+    """The teams to which this person may do this."""
+    if person.company_role != CompanyRole.NONE:
+        return visible_teams(person) if verb in TABLE[person.company_role] else Team.objects.none()
+    roles = [role for role in TeamRole.values if verb in TABLE[role]]
+    return visible_teams(person).filter(memberships__role__in=roles)

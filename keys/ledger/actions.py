@@ -15,6 +15,8 @@ class Action(StrEnum):
     KEY_SETTLE = "key.settle"
     KEY_DRIFT = "key.drift"
     KEY_DRIFT_ACCEPT = "key.drift_accept"
+    KEY_NOTE = "key.note"
+    KEYS_EXPORT = "keys.export"
     DENIED = "access.denied"
     SIGN_IN = "person.sign_in"
     SIGN_IN_FAILED = "person.sign_in_failed"

@@ -17,6 +17,8 @@ FIELDS: frozenset[str] = frozenset(
         # a key's settings and counters, as upstream names them; the secret only as its mask
         *EDITABLE,
         *("id", "user_id", "masked", "created_time", "accessed_time", "used_quota", "limit"),
+        # what we keep beside a key
+        *("owner", "purpose", "tags"),
         # people and memberships
         *("username", "first_name", "last_name", "email", "company_role", "is_active", "active", "time_zone", "role"),
         "password",  # that it was set, see WORDS
@@ -116,6 +118,8 @@ RECORDABLE: dict[str, Callable[[Any], Any]] = {
     "sealing_key": _leaf,
     "verb": _leaf,
     "count": _leaf,
+    # lists that leave the house
+    "filter": _leaf,
 }
 
 

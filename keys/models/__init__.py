@@ -5,6 +5,7 @@ from keys.models.change import Change, ChangeState, Lease
 from keys.models.denial import Denial
 from keys.models.job import Job, Schedule, WorkerLane
 from keys.models.mirror import Drift, MirrorKey, TeamSync, UsageSample
+from keys.models.note import KeyNote, SavedView
 from keys.models.person import CompanyRole, Person
 from keys.models.record import LedgerHead, Record
 from keys.models.team import AccessToken, Membership, Team, TeamRole, TokenState
@@ -17,6 +18,7 @@ __all__ = [
     "Denial",
     "Drift",
     "Job",
+    "KeyNote",
     "LedgerHead",
     "Lease",
     "Membership",
@@ -25,6 +27,7 @@ __all__ = [
     "RateBudget",
     "Record",
     "Schedule",
+    "SavedView",
     "Team",
     "TeamRole",
     "TeamSync",

@@ -9,6 +9,11 @@ from django.db.models import Q
 from keys.models.change import AsciiJson
 from keys.models.team import Team
 
+LISTED = (
+    *("gone_at", "status", "expired_time", "unlimited_quota", "remain_quota", "used_quota"),
+    *("accessed_time", "created_time", "key_id"),
+)
+
 
 class MirrorKey(models.Model):
     """One key as it was last read.
@@ -54,7 +59,10 @@ class MirrorKey(models.Model):
     class Meta:
         constraints = (models.UniqueConstraint(fields=("account_id", "key_id"), name="one_mirror_row_a_key"),)
         indexes = (
-            models.Index(fields=("team", "-key_id"), name="mirror_team_newest"),
+            models.Index(fields=("team", "gone_at", "-key_id"), name="mirror_team_newest"),
+            models.Index(fields=("gone_at", "-key_id"), name="mirror_newest"),
+            # Everything that lists filter, count and sort by but texts: they are answered from this alone.
+            models.Index(fields=("team", *LISTED), name="mirror_team_facts"),
             models.Index(fields=("team", "expired_time"), name="mirror_team_expiry"),
             models.Index(fields=("team", "used_quota"), name="mirror_team_used"),
             models.Index(fields=("fingerprint",), name="mirror_fingerprint"),

@@ -3,10 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID, uuid4
 
 from keys import rules
 from keys.types import KeyPage, KeySnapshot, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What we keep of a key that CometAPI does not know. gone_at: since when a full listing has not had it."""
+
+    owner: str = ""
+    purpose: str = ""
+    tags: tuple[str, ...] = ()
+    drifted: bool = False
+    gone_at: datetime | None = None
+
+
+NOTHING: Final = Beside()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +37,7 @@ class KeyRow:
     addresses: int | None
     models: int | None
     change_id: UUID
+    beside: Beside = NOTHING
 
     @property
     def stored(self) -> int:
@@ -60,7 +76,7 @@ class Pages:
         return self.number > max(self.pages, 1)
 
 
-def key_row(key: KeySnapshot, now: datetime) -> KeyRow:
+def key_row(key: KeySnapshot, now: datetime, beside: Beside = NOTHING) -> KeyRow:
     """now: aware, against which expiry is held."""
     settings = key.settings
     return KeyRow(
@@ -69,6 +85,7 @@ def key_row(key: KeySnapshot, now: datetime) -> KeyRow:
         addresses=len((settings.allow_ips or "").split()) or None,
         models=_models(settings.model_limits) if settings.model_limits_enabled else None,
         change_id=uuid4(),
+        beside=beside,
     )
 
 

@@ -63,6 +63,19 @@ def fault_count(form: BaseForm) -> int:
 
 
 @register.filter
+def grouped(count: int) -> str:
+    """`12,345`."""
+    return number_format(count, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def page_address(address: object, number: int) -> str:
+    """The same list's page `number`. address: `?` and what else is asked for; "" for nothing."""
+    asked = str(address or "?")
+    return f"{asked}{'' if asked.endswith('?') else '&'}page={number:d}"
+
+
+@register.filter
 def moment(value: datetime | int | None) -> SafeString | str:
     """Relative, the exact time in its title. value: aware datetime or Unix seconds; 0 and None say never."""
     if not value:

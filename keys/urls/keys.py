@@ -2,15 +2,21 @@
 
 from django.urls import path
 
-from keys.views import changes, home, keys
+from keys.views import changes, exports, home, keys, listing, notes, saved_views
 
 KEY = "teams/<slug:slug>/keys/<int:key_id>/"
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("favicon.ico", home.favicon, name="favicon"),
+    path("keys/", listing.all_keys, name="all_keys"),
+    path("keys.csv", exports.all_keys_csv, name="all_keys_csv"),
+    path("views/", saved_views.add, name="saved_view_add"),
+    path("views/<int:pk>/delete/", saved_views.delete, name="saved_view_delete"),
     path("teams/<slug:slug>/keys/", keys.key_list, name="keys"),
+    path("teams/<slug:slug>/keys.csv", exports.keys_csv, name="keys_csv"),
     path(KEY, keys.key, name="key"),
+    path(f"{KEY}note/", notes.note, name="key_note"),
     path(f"{KEY}disable/", changes.disable, name="key_disable"),
     path(f"{KEY}enable/", changes.enable, name="key_enable"),
     path(f"{KEY}changes/<uuid:change_id>/", changes.change, name="key_change"),

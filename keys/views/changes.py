@@ -15,9 +15,12 @@ from keys.http import PersonRequest, actor_of, is_fragment, mark_ours, page, tea
 from keys.models import Team
 from keys.permissions import Verb
 from keys.selectors.keys import key_row
+from keys.selectors.mirror import beside_of
 from keys.services.outcome import ChangeIdTaken, Held, Outcome
 from keys.services.settle import change_result
 from keys.services.status import disable_key, enable_key
+from keys.views.links import labels
+from keys.views.rows import row_text
 from keys.views.told import Told
 
 
@@ -109,8 +112,9 @@ def _row(request: PersonRequest, told: Told) -> HttpResponse:
     snapshot = told.result.snapshot
     if snapshot is None:
         return _refused(request, told.team, told.key_id, {"told": told}, status=told.status_code)
-    row = key_row(snapshot, timezone.now())
-    context = _context(request, told.team, told.key_id, {"told": told, "row": row})
+    row = key_row(snapshot, timezone.now(), beside_of(snapshot.user_id, snapshot.id))
+    text = row_text(row, told.team, may_switch=True)
+    context = _context(request, told.team, told.key_id, {"told": told, "t": text, "labels": labels()})
     return mark_ours(render(request, "keys/_row.html", context, status=told.status_code))
 
 

@@ -1,20 +1,43 @@
-"""The front door, and the picture on the browser's tab."""
+"""The front door: what needs attention, what was spent, what one worked on; and the picture on the browser's tab."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from keys.forms.filters import address_of
 from keys.http import PersonRequest, page
-from keys.permissions import visible_teams
+from keys.permissions import Verb, allowed
+from keys.selectors import home as reads
+from keys.selectors.ages import ages_of
+from keys.selectors.spending import spending
+from keys.views.charts import chart
+from keys.views.listing import all_teams
 
 
 @page
 @require_safe
 def home(request: PersonRequest) -> HttpResponse:
-    """Who has one team goes straight to its keys."""
-    teams = list(visible_teams(request.user)[:2])
-    return redirect("keys", teams[0].slug) if len(teams) == 1 else redirect("teams")
+    scope, now = all_teams(request), timezone.now()
+    ages = ages_of(scope.teams)
+    spends = spending(ages, timezone.now().date())
+    most = max((spend.most for spend in spends), default=0)
+    context = {
+        "section": "home",
+        "teams": scope.teams,
+        "ages": ages,
+        "attention": reads.attention(scope.teams, ages, now, every=scope.every),
+        "expiring": address_of(reads.EXPIRING),
+        "low": address_of(reads.LOW),
+        "drifted": address_of(reads.DRIFTED),
+        "soon_days": reads.SOON_DAYS,
+        "low_percent": reads.LOW_PERCENT,
+        "charts": [chart(spend, most) for spend in spends],
+        "recent": reads.worked_on(request.user, scope.teams),
+        "may_add": allowed(request.user, Verb.ADD_TEAM),
+    }
+    return render(request, "home/home.html", context)
 
 
 @require_safe

@@ -1,41 +1,57 @@
 """A team's keys, and one key with its form."""
 
-import re
-
-from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from keys.forms.base import Base
 from keys.http import PersonRequest, page, team_or_404, team_rights
 from keys.models import Team
 from keys.permissions import Verb
+from keys.selectors.ages import TeamAge, ages_of
 from keys.selectors.keys import key_rows, pages_of
 from keys.services.edit import read_key
 from keys.services.reading import group_choices, list_page
 from keys.services.settle import change_result, open_change, settle_key
 from keys.views import saving
 from keys.views.changes import change_id_of
+from keys.views.links import labels
+from keys.views.listing import Scope, answer
+from keys.views.paging import page_number
 from keys.views.panel import Panel, key_form, panel_page
+from keys.views.rows import row_texts
 from keys.views.told import Told
 
-PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 
-
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @page
 def key_list(request: PersonRequest, slug: str) -> HttpResponse:
-    """The keys as CometAPI has them now, 50 a page."""
+    """A team's keys out of the mirror; until it has been read for the first time, as CometAPI has them now."""
     team = team_or_404(request, slug, Verb.VIEW_KEYS)
-    found = list_page(team, _page_number(request))
+    age = ages_of([team]).teams[0]
+    if age.listed_at:
+        return answer(request, Scope((team,), team))
+    if request.method == "POST":
+        return redirect("keys", slug)
+    return _live_list(request, age)
+
+
+def _live_list(request: PersonRequest, age: TeamAge) -> HttpResponse:
+    """50 a page, in CometAPI's own order: nothing can be searched or sorted, and who asks for that is told so."""
+    found = list_page(age.team, page_number(request))
+    rights = team_rights(request.user, age.team)
+    may_switch = str(Verb.DISABLE_KEY) in rights["may"]
     context = {
         "section": "teams",
-        "team": team,
-        "rows": key_rows(found.items, timezone.now()),
+        "team": age.team,
+        "age": age,
+        "rows": row_texts(key_rows(found.items, timezone.now()), age.team, may_switch=may_switch),
+        "labels": labels(),
         "pages": pages_of(found),
         "skipped": found.skipped,
-        **team_rights(request.user, team),
+        "not_filtered": bool(set(request.GET) - {"page"}),
+        **rights,
     }
     return render(request, "keys/list.html", context)
 
@@ -62,10 +78,3 @@ def _told(request: PersonRequest, team: Team, key_id: int) -> Told | None:
         asked = change.pk if change else None
     result = change_result(asked, team, key_id) if asked else None
     return Told(result, team, key_id) if result else None
-
-
-def _page_number(request: PersonRequest) -> int:
-    typed = request.GET.get("page", "1")
-    if not PAGE_NUMBER.fullmatch(typed):
-        raise Http404
-    return int(typed)

@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from keys.forms.base import Base, sign_base
 from keys.forms.key import KeyForm
+from keys.forms.notes import NoteForm
 from keys.http import PersonRequest, is_fragment, mark_ours, team_rights
 from keys.models import Team
 from keys.selectors.history import key_history
 from keys.selectors.keys import key_row
+from keys.services.notes import note_of
 from keys.services.outcome import Conflict, Held
 from keys.services.status import put_back_offer
 from keys.trouble import Trouble
@@ -67,6 +69,7 @@ def _context(request: PersonRequest, panel: Panel) -> dict[str, Any]:
     team, key = panel.team, panel.form_base.snapshot
     seen = panel.told.result.snapshot if panel.told else None
     now = seen or key
+    note = note_of(team, key.id)
     return {
         "section": "teams",
         "team": team,
@@ -79,6 +82,8 @@ def _context(request: PersonRequest, panel: Panel) -> dict[str, Any]:
         "saw": sign_base(panel.saw.snapshot, request.user, team) if panel.saw else "",
         "history": key_history(team.pk, key.id),
         "put_back": put_back_offer(team, key.id, now),
+        "note": note,
+        "note_form": NoteForm.of(note),
         "is_fragment": is_fragment(request),
         **team_rights(request.user, team),
     }

@@ -16,6 +16,7 @@ from keys.models import Team, TeamSync, WorkerLane
 from keys.services import jobs, schedule
 from keys.types import Lane
 from tests.e2e.conftest import App, Complaints
+from tests.listing.making import forget_everything, furnish_mirror
 from tests.mirror.support import sync
 
 pytestmark = pytest.mark.browser
@@ -124,7 +125,67 @@ def status_busy(page: Any, app: App) -> None:
     at("/status/")(page, app)
 
 
+def listed(path: str) -> Way:
+    """After the team's keys have been read: the mirror is there, with notes, a drift, a failed try and spending."""
+
+    def way(page: Any, app: App) -> None:
+        furnish_mirror(app.house)
+        at(path)(page, app)
+
+    return way
+
+
+def first_day(page: Any, app: App) -> None:
+    forget_everything()
+    at("/")(page, app)
+
+
+def searched_secret(page: Any, app: App) -> None:
+    listed("/teams/atlas/keys/")(page, app)
+    page.get_by_role("searchbox").fill("sk-" + "aB3dE5gH7jK9" * 4)
+    page.get_by_role("button", name="Search").click()
+    page.get_by_text("This looks like a secret").wait_for()
+
+
+def disabled_in_mirror(page: Any, app: App) -> None:
+    listed("/teams/atlas/keys/")(page, app)
+    page.get_by_role("button", name="Disable Batch translations").click()
+    page.get_by_text("Reads disabled at CometAPI").wait_for()
+
+
+def views_open(page: Any, app: App) -> None:
+    listed("/teams/atlas/keys/?expiring=14")(page, app)
+    page.locator(".views summary").click()
+
+
+def note_open(page: Any, app: App) -> None:
+    furnish_mirror(app.house)
+    key("plain")(page, app)
+    page.locator("#note summary").click()
+
+
+def table_open(page: Any, app: App) -> None:
+    listed("/")(page, app)
+    page.locator(".chart summary").first.click()
+
+
 PAGES: dict[str, tuple[str, Way]] = {
+    "home": ("lead", listed("/")),
+    "home-new": ("admin", first_day),
+    "home-table": ("lead", table_open),
+    "mirror": ("lead", listed("/teams/atlas/keys/")),
+    "mirror-all": ("lead", listed("/keys/")),
+    "mirror-filters": ("lead", listed("/keys/?expiring=14&no_allowlist=yes&group=default&sort=-used")),
+    "mirror-address": ("lead", listed("/teams/atlas/keys/?address=198.51.100.7")),
+    "mirror-impossible": ("lead", listed("/teams/atlas/keys/?expiring=soon&address=10.0.0.0/8&low=5&unlimited=yes")),
+    "mirror-nothing": ("lead", listed("/teams/atlas/keys/?q=nowhere")),
+    "mirror-gone": ("member", listed("/teams/atlas/keys/?gone=yes")),
+    "mirror-secret": ("lead", searched_secret),
+    "mirror-disabled": ("lead", disabled_in_mirror),
+    "mirror-views": ("lead", views_open),
+    "key-note": ("lead", note_open),
+    "note": ("lead", lambda page, app: page.goto(app.url + app.house.path("plain", "note/"))),
+    "secret-address": ("lead", at("/keys/?q=sk-" + "aB3dE5gH7jK9" * 4)),
     "teams": ("lead", at("/teams/")),
     "menu": ("lead", menu_open),
     "keys": ("lead", at("/teams/atlas/keys/")),

@@ -161,8 +161,3 @@ def test_signed_out_goes_to_the_sign_in(house: House) -> None:
 
     assert answer.status_code == 302
     assert answer["Location"].startswith("/accounts/login/")
-
-
-def test_home_leads_to_the_only_team(house: House) -> None:
-    assert house.client("lead").get("/")["Location"] == "/teams/"
-    assert house.client("other").get("/")["Location"] == "/teams/boreas/keys/"

@@ -15,7 +15,7 @@ KEY = "teams/<slug:slug>/keys/<int:key_id>/"
 
 TABLE = """
 method  route                            anonymous no-team auditor lead-A lead-B member admin disabled expired
-GET     /                                login     302     302     302    302    302    302   login    login
+GET     /                                login     200     200     200    200    200    200   login    login
 GET     favicon.ico                      302       302     302     302    302    302    302   302      302
 GET     healthz                          200       200     200     200    200    200    200   200      200
 GET     readyz                           200       200     200     200    200    200    200   200      200
@@ -38,7 +38,17 @@ POST    accounts/password/set/           404       404     404     404    404   
 GET     accounts/password/reset/         404       404     404     404    404    404    404   404      404
 POST    accounts/password/reset/         404       404     404     404    404    404    404   404      404
 
+GET     keys/                            login     200     200     200    200    200    200   login    login
+POST    keys/                            login     303     303     303    303    303    303   login    login
+GET     keys.csv                         login     200     200     200    200    200    200   login    login
+POST    views/                           login     303     303     303    303    303    303   login    login
+POST    views/<int:pk>/delete/           login     404     404     404    404    404    404   login    login
+
 GET     KEYS                             login     404     200     200    404    200    200   login    login
+POST    KEYS                             login     404     302     302    404    302    302   login    login
+GET     KEYS.csv                         login     404     200     200    404    200    200   login    login
+GET     KEY/note/                        login     404     200     200    404    200    200   login    login
+POST    KEY/note/                        login     404     403     303    404    403    303   login    login
 GET     KEY                              login     404     200     200    404    200    200   login    login
 POST    KEY                              login     404     403     409    404    403    409   login    login
 POST    KEY/disable/                     login     404     403     303    404    403    303   login    login
@@ -92,7 +102,9 @@ OPTIONS_ANSWERED = {"accounts/logout/", "accounts/inactive/"}
 
 SHORT = {
     "KEYS": "teams/<slug:slug>/keys/",
+    "KEYS.csv": "teams/<slug:slug>/keys.csv",
     "KEY": KEY,
+    "KEY/note/": f"{KEY}note/",
     "KEY/disable/": f"{KEY}disable/",
     "KEY/enable/": f"{KEY}enable/",
     "KEY/changes/<uuid:change_id>/": f"{KEY}changes/<uuid:change_id>/",

@@ -17,7 +17,18 @@ from django.utils import timezone
 
 from keys.ledger import book
 from keys.ledger.actions import Action
-from keys.models import AccessToken, Change, CompanyRole, Drift, Membership, Person, Team, TeamRole
+from keys.models import (
+    AccessToken,
+    Change,
+    CompanyRole,
+    Drift,
+    KeyNote,
+    Membership,
+    Person,
+    SavedView,
+    Team,
+    TeamRole,
+)
 from keys.sealing import seal_access_token
 from keys.services.status import disable_key
 from keys.types import Status
@@ -25,7 +36,7 @@ from tests.people import making
 from tests.support.sandbox import Sandbox
 
 PEOPLE = ("anonymous", "no team", "auditor", "lead A", "lead B", "member", "admin", "disabled", "expired")
-OWN: tuple[type[models.Model], ...] = (Person, Team, Membership, AccessToken, Change, Drift)
+OWN: tuple[type[models.Model], ...] = (Person, Team, Membership, AccessToken, Change, Drift, KeyNote, SavedView)
 CHANGE = UUID("5f0c6c1e-7a44-4a53-9c52-0d3a3c9b8a11")
 ABSENT = {"slug": "absent", "key_id": 999_999, "pk": 999_999, "seq": 999_999, "change_id": CHANGE, "drift_id": 999_999}
 

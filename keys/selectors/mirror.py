@@ -1,0 +1,165 @@
+"""Reads the mirror for pages: one page of what is looked for, the counts beside it, and how old all of it is."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Lower
+
+from keys.models import Drift, KeyNote, MirrorKey, Team
+from keys.selectors.keys import NOTHING, Beside, KeyRow, Pages, key_row
+from keys.selectors.wanted import OTHER, STATUSES, Wanted, effective, found, of_status
+from keys.types import NEVER, KeySettings, KeySnapshot, Status
+
+PAGE: Final = 50
+HEAVY: Final = ("snapshot", "haystack", "fingerprint", "fingerprint_of")
+"""Columns that no list shows."""
+
+_NEVER_LAST = Case(When(expired_time=NEVER, then=Value(1)), default=Value(0), output_field=IntegerField())
+SORTS: Final[dict[str, tuple[Any, ...]]] = {
+    "name": (Lower("name"),),
+    "team": (Lower("team__name"),),
+    "status": (F("effective"),),
+    "left": (F("unlimited_quota"), F("remain_quota")),
+    "used": (F("used_quota"),),
+    "expires": (_NEVER_LAST, F("expired_time")),
+    "group": (Lower("group"),),
+    "last_used": (F("accessed_time"),),
+    # CometAPI numbers keys as they are made.
+    "created": (F("key_id"),),
+}
+"""Column of the list -> what it is sorted by. Ties: the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A row of the mirror's list, its team, and whether it heads one of the two parts of an answer about an address."""
+
+    row: KeyRow
+    team: Team
+    heads: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page. counts: word for a status -> how many there would be with it; other ones only where there are any."""
+
+    rows: tuple[Listed, ...]
+    pages: Pages
+    counts: Mapping[str, int]
+    gone: int
+
+    @property
+    def all(self) -> int:
+        return sum(self.counts.values())
+
+
+NOTHING_LISTED: Final = Listing((), Pages(1, 0, 0, 0, 0), {}, 0)
+
+
+def keys_of(teams: Sequence[Team], *, every: bool = False) -> QuerySet[MirrorKey]:
+    """every: these are all the teams there are, which spares the database a look at each row's team."""
+    if every:
+        return MirrorKey.objects.all()
+    return MirrorKey.objects.filter(team__in=teams) if len(teams) != 1 else MirrorKey.objects.filter(team=teams[0])
+
+
+def listing(keys: QuerySet[MirrorKey], teams: Sequence[Team], wanted: Wanted, page: int, now: datetime) -> Listing:
+    """Page `page`, from 1, of what is looked for among `keys`."""
+    wide = found(keys, wanted, now).annotate(effective=effective(now))
+    counts = _counts(wide)
+    total = counts.get(wanted.status, 0) if wanted.status else sum(counts.values())
+    number = (page - 1) * PAGE
+    ids = []
+    if number < total:
+        # First the ids, out of an index where there is one for it, then those rows: not every row on the way there.
+        ids = list(ordered(of_status(wide, wanted.status), wanted).values_list("pk", flat=True)[number : number + PAGE])
+    first = number + 1 if ids else 0
+    pages = Pages(page, total, first, number + len(ids) if ids else 0, -(-total // PAGE))
+    gone = 0 if wanted.gone else keys.filter(gone_at__isnull=False).count()
+    return Listing(tuple(_rows(ids, teams, wanted, now)), pages, counts, gone)
+
+
+def ordered(keys: QuerySet[MirrorKey], wanted: Wanted) -> QuerySet[MirrorKey]:
+    """Of an answer about an address, what is let in now comes before what is not because of its status."""
+    falling = wanted.sort.startswith("-")
+    by = [expression.desc() if falling else expression.asc() for expression in SORTS[wanted.sort.removeprefix("-")]]
+    if wanted.address:
+        alive = Case(When(effective=Status.ENABLED, then=Value(0)), default=Value(1), output_field=IntegerField())
+        by.insert(0, alive.asc())
+    return keys.order_by(*by, "-key_id") if not wanted.sort.endswith("created") else keys.order_by(*by)
+
+
+def exported(keys: QuerySet[MirrorKey], wanted: Wanted, now: datetime) -> tuple[int, Iterator[MirrorKey]]:
+    """How many rows there are of what is looked for, and all of them, a batch at a time."""
+    wide = of_status(found(keys, wanted, now).annotate(effective=effective(now)), wanted.status)
+    return wide.count(), ordered(wide, wanted).defer(*HEAVY).iterator(chunk_size=1_000)
+
+
+def besides(keys: Iterable[MirrorKey]) -> dict[tuple[int, int], Beside]:
+    """(account, key) -> what we keep beside it, in two queries."""
+    gone = {(key.account_id, key.key_id): key.gone_at for key in keys}
+    of_these = Q(account_id__in={account for account, _ in gone}, key_id__in=[key_id for _, key_id in gone])
+    notes = {(note.account_id, note.key_id): note for note in KeyNote.objects.filter(of_these)}
+    open_drifts = Drift.objects.filter(of_these, state=Drift.State.OPEN).values_list("account_id", "key_id")
+    drifts = set(open_drifts)
+    return {pair: _beside(notes.get(pair), pair in drifts, gone_at) for pair, gone_at in gone.items()}
+
+
+def beside_of(account_id: int, key_id: int) -> Beside:
+    """The same for one key as it was just read."""
+    note = KeyNote.objects.filter(account_id=account_id, key_id=key_id).first()
+    drifts = Drift.objects.filter(account_id=account_id, key_id=key_id, state=Drift.State.OPEN)
+    return _beside(note, drifts.exists(), None)
+
+
+def snapshot_of(key: MirrorKey) -> KeySnapshot:
+    """From the columns, whose texts are escaped where they must be; good for showing, never for an edit."""
+    return KeySnapshot(
+        id=key.key_id,
+        user_id=key.account_id,
+        masked=key.masked,
+        settings=KeySettings(
+            name=key.name,
+            status=key.status,
+            expired_time=key.expired_time,
+            remain_quota=key.remain_quota,
+            unlimited_quota=key.unlimited_quota,
+            model_limits_enabled=key.model_limits_enabled,
+            model_limits=key.model_limits,
+            allow_ips=key.allow_ips or None,
+            group=key.group,
+            cross_group_retry=key.cross_group_retry,
+        ),
+        created_time=key.created_time,
+        accessed_time=key.accessed_time,
+        used_quota=key.used_quota,
+    )
+
+
+def _counts(keys: QuerySet[Any]) -> dict[str, int]:
+    by_status = dict(keys.order_by().values_list("effective").annotate(count=Count("pk")))
+    counts = {word: by_status.pop(status, 0) for word, status in STATUSES.items()}
+    others = sum(by_status.values())
+    return {**counts, OTHER: others} if others else counts
+
+
+def _rows(ids: list[int], teams: Sequence[Team], wanted: Wanted, now: datetime) -> Iterator[Listed]:
+    named = {team.pk: team for team in teams}
+    by_id = {key.pk: key for key in MirrorKey.objects.filter(pk__in=ids).defer(*HEAVY)} if ids else {}
+    keys = [by_id[pk] for pk in ids if pk in by_id]
+    beside = besides(keys) if keys else {}
+    part = ""
+    for key in keys:
+        row = key_row(snapshot_of(key), now, beside.get((key.account_id, key.key_id), NOTHING))
+        now_part = ("in" if row.status == Status.ENABLED else "out") if wanted.address else ""
+        yield Listed(row, named[key.team_id], now_part if now_part != part else "")
+        part = now_part
+
+
+def _beside(note: KeyNote | None, drifted: bool, gone_at: datetime | None) -> Beside:
+    if note is None:
+        return Beside(drifted=drifted, gone_at=gone_at)
+    return Beside(note.owner, note.purpose, tuple(note.tag_list), drifted, gone_at)

@@ -1,0 +1,125 @@
+"""The list of keys from the mirror: of one team, or of all teams that one may see."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods
+from django_htmx.http import push_url
+
+from keys.forms.filters import FilterForm, address_of
+from keys.http import PersonRequest, is_fragment, mark_ours, page
+from keys.models import CompanyRole, Team
+from keys.permissions import Verb, teams_where, visible_teams
+from keys.selectors.ages import ages_of
+from keys.selectors.mirror import NOTHING_LISTED, Listing, keys_of, listing
+from keys.selectors.wanted import Wanted
+from keys.views import links
+from keys.views.fields import filter_fields
+from keys.views.paging import page_number
+from keys.views.rows import RowText, row_text
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose keys are listed. team: None for all of `teams`. every: these are all the teams there are."""
+
+    teams: tuple[Team, ...]
+    team: Team | None
+    every: bool = False
+
+    @property
+    def path(self) -> str:
+        return reverse("keys", args=(self.team.slug,)) if self.team else reverse("all_keys")
+
+    @property
+    def csv_path(self) -> str:
+        return reverse("keys_csv", args=(self.team.slug,)) if self.team else reverse("all_keys_csv")
+
+
+def all_teams(request: PersonRequest) -> Scope:
+    """Everything that this person may see."""
+    every = request.user.company_role != CompanyRole.NONE
+    return Scope(tuple(visible_teams(request.user).select_related("access_token")), None, every)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page
+def all_keys(request: PersonRequest) -> HttpResponse:
+    return answer(request, all_teams(request))
+
+
+def answer(request: PersonRequest, scope: Scope) -> HttpResponse:
+    """The list that the address asks for; what was typed into the search leads to its address.
+
+    It is posted, since a browser would put a secret that was pasted there into the address before we can refuse it.
+    """
+    if request.method != "POST":
+        return _shown(request, scope, FilterForm(request.GET), page_number(request))
+    form = FilterForm(request.POST)
+    if not form.is_valid():
+        return _shown(request, scope, form, 1, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    address = scope.path + address_of(form.wanted()).removesuffix("?")
+    if is_fragment(request):
+        return push_url(_shown(request, scope, form, 1), address)
+    return HttpResponseRedirect(address, status=HTTPStatus.SEE_OTHER)
+
+
+def _shown(request: PersonRequest, scope: Scope, form: FilterForm, number: int, status: int = 200) -> HttpResponse:
+    """Nothing rather than everything for a filter that cannot be."""
+    wanted, found = Wanted(), NOTHING_LISTED
+    if form.is_valid():
+        wanted = form.wanted()
+        keys = keys_of(scope.teams, every=scope.every)
+        found = listing(keys, scope.teams, wanted, number, timezone.now())
+    context = _context(request, scope, form, wanted, found)
+    template = "keys/_listing.html" if is_fragment(request) else "keys/mirror.html"
+    return mark_ours(render(request, template, context, status=status))
+
+
+def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wanted, found: Listing) -> dict[str, Any]:
+    switching = set(teams_where(request.user, Verb.DISABLE_KEY).values_list("pk", flat=True))
+    if scope.team:
+        switching &= {scope.team.pk}
+    return {
+        "section": "teams" if scope.team else "keys",
+        "scope": scope,
+        "team": scope.team,
+        "form": form,
+        "fields": list(filter_fields(form)),
+        "wanted": wanted,
+        "rows": _rows(found, wanted, switching),
+        "pages": found.pages,
+        "ages": ages_of(scope.teams),
+        "columns": links.columns(wanted),
+        "labels": links.labels(),
+        "counts": links.counts(wanted, found.counts, found.gone),
+        "chips": list(links.chips(form, wanted)),
+        "address": address_of(wanted),
+        "filtered": wanted.filters,
+        "saved_views": list(request.user.saved_views.all()),
+        "may": {str(Verb.DISABLE_KEY): bool(switching)},
+    }
+
+
+def _rows(found: Listing, wanted: Wanted, switching: set[int]) -> list[RowText]:
+    """switching: the teams whose keys have a button."""
+    heads = {
+        "in": gettext("Let %(address)s in now"),
+        "out": gettext("Would let %(address)s in, but are disabled, expired or exhausted"),
+        "": "",
+    }
+    return [
+        row_text(
+            one.row,
+            one.team,
+            may_switch=one.team.pk in switching,
+            head=heads[one.heads] % {"address": wanted.address} if one.heads else "",
+        )
+        for one in found.rows
+    ]

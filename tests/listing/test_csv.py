@@ -1,0 +1,135 @@
+"""The list as a file: exactly what is filtered, nothing that a spreadsheet would run, never a secret, recorded."""
+
+import csv
+import io
+import json
+
+import pytest
+from django.utils import timezone
+
+from keys import csvsafe
+from keys.models import KeyNote, Record, Team
+from tests.listing.making import listed, mirrored
+from tests.pages.house import House
+
+HEAD = (
+    "team,id,name,secret,status,stored_status,quota_left_units,unlimited,used_units,expires,group,allowlist,models,"
+    "created,last_used,owner,purpose,tags,changed_elsewhere,gone_since,read_at"
+)
+
+
+def rows(house: House, query: str = "", path: str = "", username: str = "lead") -> list[dict[str, str]]:
+    answer = house.client(username).get((path or f"/teams/{house.team.slug}/keys.csv") + query)
+    assert answer.status_code == 200 and answer["Content-Type"] == "text/csv; charset=utf-8"
+    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    assert text.startswith("\ufeff" + HEAD + "\r\n") and "\n" not in text.replace("\r\n", "")
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+
+
+def test_it_holds_exactly_what_is_filtered_and_every_page_of_it(house: House) -> None:
+    for number in range(120):
+        mirrored(house.team, 9_000 + number, name=f"bulk {number}", used_quota=number)
+
+    found = rows(house, "?q=bulk&sort=-used")
+
+    assert [row["name"] for row in found] == [f"bulk {number}" for number in reversed(range(120))]
+    assert [row["id"] for row in rows(house, "?status=disabled")] == [str(house.keys["disabled"])]
+    assert rows(house, "?q=nowhere") == []
+
+
+def test_what_a_row_says(house: House) -> None:
+    key = {"account_id": house.account.id, "key_id": house.keys["restricted"]}
+    KeyNote.objects.create(**key, owner="Anna", purpose="Portal", tags=",eu,prod,", owner_folded="anna")
+
+    row = next(row for row in rows(house) if row["id"] == str(house.keys["restricted"]))
+
+    assert (row["team"], row["name"], row["status"]) == ("Atlas", "Customer portal", "enabled")
+    assert row["allowlist"] == "203.0.113.0/24 198.51.100.7 2001:db8::/32"
+    assert (row["models"], row["owner"], row["tags"]) == ("gpt-4o,claude-sonnet-4", "Anna", "eu prod")
+    assert row["expires"].endswith("Z") and row["gone_since"] == "" and row["unlimited"] == "no"
+    overspent = next(row for row in rows(house) if row["id"] == str(house.keys["overspent"]))
+    assert (overspent["quota_left_units"], overspent["status"], overspent["stored_status"]) == (
+        "-1234",
+        "exhausted",
+        "enabled",
+    )
+
+
+DANGEROUS = [
+    "=cmd()|' /C calc'!A0",
+    "+1",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    " =1",
+    "'=1",
+    "\uff1d1",
+    "|x",
+    "\r=1",
+    "\u00a0=1",
+]
+
+
+@pytest.mark.parametrize("text", DANGEROUS)
+def test_no_spreadsheet_runs_it(text: str, house: House) -> None:
+    mirrored(house.team, 9_001, name=text, group=text)
+
+    row = next(row for row in rows(house) if row["id"] == "9001")
+
+    assert row["name"][0] in "'\\" and row["group"][0] in "'\\"
+
+
+@pytest.mark.parametrize("text", ["plain", "a=b", "مفتاح", "测试", "a-b", "", 'say "hi", please', "C++"])
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    assert csvsafe.cell(text) == text
+
+
+def test_numbers_stay_numbers() -> None:
+    assert list(csvsafe.lines([(-5, None, "x,y", 'a"b')])) == ['-5,,"x,y","a""b"\r\n']
+
+
+def test_hostile_characters_are_visible(house: House) -> None:
+    mirrored(house.team, 9_001, name="a\x00\ud800\u202eb\x1b")
+
+    row = next(row for row in rows(house) if row["id"] == "9001")
+
+    assert row["name"] == "a\\u0000\\ud800\\u202eb\\u001b"
+
+
+def test_no_secret_is_in_it(house: House) -> None:
+    text = json.dumps(rows(house))
+
+    for key_id in house.keys.values():
+        secret = house.sandbox.secret(key_id).removeprefix("sk-")
+        assert not any(secret[at : at + 12] in text for at in range(len(secret) - 11))
+
+
+def test_it_is_recorded_before_it_leaves(house: House) -> None:
+    rows(house, "?status=disabled")
+    rows(house, path="/keys.csv")
+
+    one, every = Record.objects.filter(action="keys.export").order_by("seq")
+    assert (one.team, json.loads(one.text)["body"]) == ("Atlas", {"count": 1, "filter": "status=disabled"})
+    assert (every.team, json.loads(every.text)["body"]) == ("", {"count": 10, "filter": ""})
+
+
+def test_a_look_at_the_headers_is_no_export(house: House) -> None:
+    assert house.client().head("/keys.csv").status_code == 200
+    assert not Record.objects.filter(action="keys.export").exists()
+
+
+def test_a_filter_that_cannot_be_is_explained_on_the_page(house: House) -> None:
+    answer = house.client().get(f"/teams/{house.team.slug}/keys.csv?expiring=soon")
+
+    assert (answer.status_code, answer["Location"]) == (302, f"{house.list_path}?expiring=soon")
+
+
+def test_all_holds_only_what_one_sees(house: House) -> None:
+    hidden = Team.objects.get(slug="hidden")
+    Team.objects.filter(pk=hidden.pk).update(account_id=77)
+    mirrored(hidden, 9_009, name="hidden one", user_id=77)
+    listed(hidden, timezone.now())
+
+    assert "9009" not in [row["id"] for row in rows(house, path="/keys.csv")]
+    assert "9009" in [row["id"] for row in rows(house, path="/keys.csv", username="auditor")]
+    assert house.client().get("/teams/hidden/keys.csv").status_code == 404
