@@ -3,6 +3,7 @@
 from keys.models.budget import RateBudget
 from keys.models.change import Change, ChangeState, Lease
 from keys.models.denial import Denial
+from keys.models.key_open import KeyOpen
 from keys.models.person import CompanyRole, Person
 from keys.models.record import LedgerHead, Record
 from keys.models.team import AccessToken, Membership, Team, TeamRole, TokenState
@@ -13,6 +14,7 @@ __all__ = [
     "ChangeState",
     "CompanyRole",
     "Denial",
+    "KeyOpen",
     "LedgerHead",
     "Lease",
     "Membership",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from keys.views import changes, home, keys
+from keys.views import changes, checking, home, keys
 
 KEY = "teams/<slug:slug>/keys/<int:key_id>/"
 
@@ -11,6 +11,9 @@ urlpatterns = [
     path("favicon.ico", home.favicon, name="favicon"),
     path("teams/<slug:slug>/keys/", keys.key_list, name="keys"),
     path(KEY, keys.key, name="key"),
+    path(f"{KEY}check/", checking.check, name="key_check"),
+    path(f"{KEY}open/", checking.being_open, name="key_open"),
+    path(f"{KEY}usage/", checking.usage, name="key_usage"),
     path(f"{KEY}disable/", changes.disable, name="key_disable"),
     path(f"{KEY}enable/", changes.enable, name="key_enable"),
     path(f"{KEY}changes/<uuid:change_id>/", changes.change, name="key_change"),
