@@ -92,9 +92,16 @@ class KeyForm(forms.Form):
         label=_("And enable it"),
         help_text=_("More time or quota alone does not enable this key again. It is sent in a second step."),
     )
-    group = TypedField(label=_("Group"), help_text=_("Must be available to the account. Empty: none."), widget=_line())
+    group = TypedField(
+        label=_("Group"),
+        help_text=_("By which channels and prices calls go. Must be available to the account. Empty: none."),
+        widget=_line(),
+    )
     cross_group_retry = SwitchField(
-        label=_("Cross-group retry"), help_text=_("Works only with an automatic group, such as auto.")
+        label=_("Cross-group retry"),
+        help_text=_(
+            "Where a call fails in one group, CometAPI tries the next. Only with an automatic group, such as auto."
+        ),
     )
 
     def __init__(

@@ -16,6 +16,9 @@
   const quiet = (event) => (event.detail.elt ?? event.target).closest?.("[data-quiet]");
   const unlessQuiet = (act) => (event) => quiet(event) || act(event);
 
+  // Cut off by leaving the page, which is no error.
+  document.addEventListener("htmx:beforeSend", (event) => quiet(event) && (event.detail.xhr.onabort = null));
+
   document.addEventListener("htmx:beforeRequest", unlessQuiet(() => live().replaceChildren()));
   document.addEventListener("htmx:sendError", unlessQuiet(() => say(live().dataset.lost)));
   document.addEventListener("htmx:timeout", unlessQuiet(() => say(live().dataset.slow)));

@@ -54,11 +54,13 @@
 
   // A check that answers after a save would tell of a form that is gone.
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const { elt } = event.detail;
-    if (elt.id === "preview" && form()?.classList.contains("htmx-request")) {
+    if (event.detail.elt.id === "preview" && form()?.classList.contains("htmx-request")) {
       event.preventDefault();
-    } else if (elt === form()) {
-      htmx.trigger("#preview", "htmx:abort");
+    }
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!event.detail.elt.isConnected) {
+      event.detail.shouldSwap = false;
     }
   });
 
@@ -87,6 +89,21 @@
       }
     }
   });
+
+  // The end of the form stays in sight, and grows; whoever types or comes by Tab stays in sight too.
+  function uncover() {
+    const control = document.activeElement;
+    const end = form()?.querySelector(".form-end");
+    if (!end || !form().contains(control) || end.contains(control)) {
+      return;
+    }
+    const hidden = control.getBoundingClientRect().bottom - end.getBoundingClientRect().top;
+    if (hidden > 0) {
+      (control.closest("dialog") ?? window).scrollBy(0, hidden + 8);
+    }
+  }
+  document.addEventListener("focusin", uncover);
+  document.addEventListener("htmx:afterSettle", uncover);
 
   const lost = (event) => {
     if (event.detail.elt.id === "preview") {
