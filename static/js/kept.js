@@ -65,28 +65,20 @@
   });
 
   // What a check says of a field is tied to its control, so that it is read out with it.
-  document.addEventListener("htmx:oobAfterSwap", (event) => {
-    const said = event.detail.target;
-    const field = said?.closest?.(".field");
-    if (!field || !said.classList.contains("field__said")) {
-      return;
-    }
+  function tie(said) {
+    const field = said.closest(".field");
     const errors = said.querySelector(".errorlist");
-    field.classList.toggle("field--bad", Boolean(errors));
-    for (const control of field.querySelectorAll("input:not([type=hidden]), select, textarea")) {
-      const told = (control.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && !id.endsWith("_error"));
-      if (errors?.id) {
-        told.push(errors.id);
-      }
-      control.toggleAttribute("aria-invalid", Boolean(errors));
-      if (errors) {
-        control.setAttribute("aria-invalid", "true");
-      }
-      if (told.length) {
-        control.setAttribute("aria-describedby", told.join(" "));
-      } else {
-        control.removeAttribute("aria-describedby");
-      }
+    field?.classList.toggle("field--bad", Boolean(errors));
+    for (const control of field?.querySelectorAll("input:not([type=hidden]), select, textarea") ?? []) {
+      const told = (control.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => !id.endsWith("_error"));
+      set(control, "aria-describedby", [...told, errors?.id].filter(Boolean).join(" "));
+      set(control, "aria-invalid", errors ? "true" : "");
+    }
+  }
+  const set = (control, name, value) => (value ? control.setAttribute(name, value) : control.removeAttribute(name));
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.requestConfig?.elt.id === "preview") {
+      form()?.querySelectorAll(".field__said").forEach(tie);
     }
   });
 
@@ -107,7 +99,9 @@
 
   const lost = (event) => {
     if (event.detail.elt.id === "preview") {
-      event.detail.elt.textContent = event.detail.elt.dataset.lost;
+      const words = Object.assign(document.createElement("p"), { textContent: event.detail.elt.dataset.lost });
+      words.className = "preview__refused";
+      event.detail.elt.replaceChildren(words);
     }
   };
   document.addEventListener("htmx:sendError", lost);
