@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -77,6 +77,24 @@ def needs_fold(text: str, zone: ZoneInfo) -> bool:
     except RuleBroken:
         return False
     return offset is None and is_ambiguous(naive, zone)
+
+
+def day_end(days: int, now: datetime, zone: ZoneInfo) -> int:
+    """Unix seconds of the last second of the day that comes `days` after today in `zone`. now: aware."""
+    return _last_second(now.astimezone(zone).date() + timedelta(days=days), zone)
+
+
+def quarter_end(now: datetime, zone: ZoneInfo) -> int:
+    """Unix seconds of the last second of the calendar quarter that `now` (aware) falls in, in `zone`."""
+    today = now.astimezone(zone).date()
+    next_month = (today.month - 1) // 3 * 3 + 4
+    begins = date(today.year + (next_month > 12), (next_month - 1) % 12 + 1, 1)
+    return _last_second(begins - timedelta(days=1), zone)
+
+
+def _last_second(day: date, zone: ZoneInfo) -> int:
+    # The later one, where a clock change at midnight shows it twice.
+    return _unix(datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=zone, fold=1))
 
 
 def is_ambiguous(naive: datetime, zone: ZoneInfo) -> bool:

@@ -58,11 +58,12 @@ def relative(moment: datetime) -> str:
     seconds = (moment - timezone.now()).total_seconds()
     if abs(seconds) < MINUTE:
         return _("just now") if seconds <= 0 else _("in less than a minute")
-    how_long = _span(abs(seconds))
+    how_long = span(abs(seconds))
     return _("in %(span)s") % {"span": how_long} if seconds > 0 else _("%(span)s ago") % {"span": how_long}
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """`3 days`."""
     if seconds < HOUR:
         count = int(seconds // MINUTE)
         return ngettext("%(n)d minute", "%(n)d minutes", count) % {"n": count}

@@ -147,6 +147,32 @@ class Group:
     description: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """One call that a key was charged for. at: Unix seconds. key_id: None where the usage log does not say whose.
+
+    key_name: as upstream stores it. model: fit to be shown. units: of quota.
+    """
+
+    at: int
+    key_id: int | None
+    key_name: str
+    model: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpentPage:
+    """One page of the usage log, newest first. total: what upstream claims for all pages. rows: how many this one had.
+
+    items: those that tell of a charged call.
+    """
+
+    total: int
+    rows: int
+    items: tuple[Spent, ...]
+
+
 class ActorKind(StrEnum):
     PERSON = "person"
     SYSTEM = "system"
@@ -209,6 +235,7 @@ class Waits:
     look_s: float = 5.0
     disable_s: float = 8.0
     page_s: float = 6.0
+    usage_s: float = 4.0
     connect_s: float = 3.0
     differs_again_s: tuple[float, ...] = (1.0, 3.0)
     differs_settle_s: float = 70.0

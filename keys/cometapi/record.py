@@ -9,7 +9,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
 from keys import redact
-from keys.types import EDITABLE, Account, Fingerprinter, Group, KeyPage, KeySettings, KeySnapshot
+from keys.types import (
+    EDITABLE,
+    Account,
+    Fingerprinter,
+    Group,
+    KeyPage,
+    KeySettings,
+    KeySnapshot,
+    Spent,
+    SpentPage,
+)
 
 INT_BOUND = 2**63
 
@@ -150,6 +160,40 @@ def groups(data: Any) -> tuple[Group, ...]:
     table = _object(data)
     plain = [name for name in table if name and redact.escape_visible(name) == name]
     return tuple(Group(name, _description(table[name])) for name in plain)
+
+
+USAGE: dict[str, Callable[[Any], bool]] = {
+    "created_at": is_int,
+    "type": is_int,
+    "token_name": _is_text,
+    "model_name": _is_text,
+    "quota": is_int,
+}
+CHARGED = 2
+"""`type` of a call that was charged for; other rows are left out."""
+
+
+def spent_page(data: Any) -> SpentPage:
+    """One page of the usage log. Raises OddRecord for a single row that is not as it should be: sums must not lie."""
+    fields = _object(data)
+    items = [] if fields.get("items", ()) is None and fields.get("total") == 0 else fields.get("items")
+    if not isinstance(items, list) or not is_int(fields.get("total")):
+        raise OddRecord("CometAPI's answer is no usage log.")
+    rows = [_spent(_object(item)) for item in items]
+    return SpentPage(fields["total"], len(rows), tuple(row for row in rows if row))
+
+
+def _spent(fields: dict[str, Any]) -> Spent | None:
+    _check(fields, USAGE)
+    key_id = fields.get("token_id")
+    if key_id is not None and not is_int(key_id):
+        raise OddRecord("The field token_id in CometAPI's answer is of a wrong type.")
+    if fields["type"] != CHARGED:
+        return None
+    # 0 is what some versions write where they do not know the key.
+    return Spent(
+        fields["created_at"], key_id or None, fields["token_name"], _shown(fields["model_name"]), fields["quota"]
+    )
 
 
 def _description(entry: Any) -> str:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from keys.cometapi import record, wire
 from keys.cometapi.retry import repeated
 from keys.errors import AccessTokenRefused, KeyNotFound, NotSent, RateLimited, Refused, Unclear, UpstreamError
-from keys.types import Account, Deadline, Fingerprinter, Group, KeyPage, KeySettings, KeySnapshot
+from keys.types import Account, Deadline, Fingerprinter, Group, KeyPage, KeySettings, KeySnapshot, SpentPage
 
 T = TypeVar("T")
 
@@ -100,6 +100,14 @@ class Verbs(ABC):
             return self._call(wire.GROUPS, deadline, lambda success: record.groups(success.data))
         except UpstreamError:
             return None
+
+    def spent(self, page: int, key_name: str, since: int, deadline: Deadline) -> SpentPage:
+        """A page of the usage log, as many rows as one gives; see wire.usage_call. Asked once: nothing hangs on it."""
+        try:
+            call = wire.usage_call(page, wire.MOST_PER_PAGE, key_name, since)
+        except record.OddRecord:
+            raise NotSent("This key's name cannot be asked for.", kind="bad_query") from None
+        return self._call(call, deadline, lambda success: record.spent_page(success.data))
 
     def _listed(self, page: int, page_size: int, deadline: Deadline, account_id: int | None) -> KeyPage:
         size = min(page_size, wire.MOST_PER_PAGE)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from keys import redact
 from keys.cometapi import record, strict_json
@@ -80,6 +81,19 @@ def put_call(key_id: int, settings: KeySettings, *, status_only: bool) -> Call:
 
 ACCOUNT = Call("GET", "/api/user/self", "/api/user/self")
 GROUPS = Call("GET", "/api/user/self/groups", "/api/user/self/groups")
+
+
+def usage_call(page: int, page_size: int, key_name: str, since: int) -> Call:
+    """Charged calls (type 2) of keys with `key_name` in their name, newest first. since: Unix seconds.
+
+    Raises record.OddRecord for a name that no address can hold. The filter matches inside names.
+    """
+    asked = {"p": page, "page_size": min(page_size, MOST_PER_PAGE), "type": 2, "start_timestamp": since}
+    try:
+        query = urlencode({**asked, "token_name": key_name}, errors="strict")
+    except UnicodeEncodeError:
+        raise record.OddRecord("This name cannot be asked for.") from None
+    return Call("GET", "/api/log/self", "/api/log/self", query=query)
 
 
 def headers(call: Call, access_token: str, account_id: int | None) -> dict[str, str]:

@@ -4,7 +4,8 @@ Settings, counters and the mask, never the secret. Every value that was shown is
 what was touched and what somebody else changed meanwhile.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.core import signing
@@ -21,10 +22,14 @@ MAX_AGE_S: Final = 12 * 60 * 60
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """snapshot: the key as the form showed it. groups: those that could be chosen, None where nothing lists them."""
+    """snapshot: the key as the form showed it. groups: those that could be chosen, None where nothing lists them.
+
+    about: what CometAPI says of some of them.
+    """
 
     snapshot: KeySnapshot
     groups: tuple[str, ...] | None
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 class BaseUnusable(CometAdminError):
@@ -38,9 +43,10 @@ class BaseUnusable(CometAdminError):
         super().__init__(message)
 
 
-def sign_base(snapshot: KeySnapshot, person: Person, team: Team, groups: tuple[str, ...] | None = None) -> str:
+def sign_base(base: Base, person: Person, team: Team) -> str:
     """For the hidden field `base`."""
-    content = {**_bound(person, team, snapshot.id), "key": snapshot_to_json(snapshot), "groups": groups}
+    key, bound = base.snapshot, _bound(person, team, base.snapshot.id)
+    content = {**bound, "key": snapshot_to_json(key), "groups": base.groups, "about": dict(base.about)}
     return signing.dumps(content, salt=SALT, compress=True)
 
 
@@ -52,7 +58,7 @@ def open_base(text: str, person: Person, team: Team, key_id: int) -> Base:
         raise BaseUnusable(_foreign()) from None
     if any(content[name] != value for name, value in _bound(person, team, key_id).items()):
         raise BaseUnusable(_foreign())
-    base = Base(snapshot_from_json(content["key"]), _groups(content["groups"]))
+    base = Base(snapshot_from_json(content["key"]), _groups(content["groups"]), content.get("about", {}))
     try:
         signing.loads(text, salt=SALT, max_age=MAX_AGE_S)
     except signing.SignatureExpired:

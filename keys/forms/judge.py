@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from keys import moments, rules
-from keys.forms.rendered import ON, SWITCHES, rendered, same_line_ends, same_text
+from keys.forms.presets import PRESETS, moment_of
+from keys.forms.rendered import ENABLE_TOO, ON, SWITCHES, rendered, same_line_ends, same_text
 from keys.forms.secrets import typed_secrets
 from keys.redact import escape_visible
 from keys.rules import Fault, RuleBroken
@@ -79,6 +80,7 @@ class Judge:
         if self._quota_touched():
             self.quota = self._tried("remain_quota", self._quota)
         self.reason = self._tried("reason", lambda: rules.check_reason(self._text("reason"))) or ""
+        self._enable_too()
         self._judge_together()
 
     def _text(self, name: str) -> str:
@@ -118,6 +120,15 @@ class Judge:
         named = {escape_visible(group): group for group in available or ()}
         return rules.check_group(named.get(text, text), available)
 
+    def _enable_too(self) -> None:
+        """The tick beside time and quota: heard only of a key that ran out, when both suffice by this very edit."""
+        ran_out = self.base.settings.status in (Status.EXPIRED, Status.EXHAUSTED)
+        given = self.quota is not None or {"expired_time", "unlimited_quota"} & self.fields.keys()
+        if self.posted.get(ENABLE_TOO) != ON or not ran_out or not given or self.touched("status"):
+            return
+        if not rules.check_enable(self.after, self.around.now):
+            self.fields["status"] = int(Status.ENABLED)
+
     def _expiry_touched(self) -> bool:
         # Which of two hours is heard only of a time that comes twice.
         fold = self.touched("expired_time_fold") and moments.needs_fold(self._text("expired_time"), self.around.zone)
@@ -127,6 +138,8 @@ class Judge:
         mode, text = self._expiry_mode(), self._text("expired_time").strip()
         if mode == "never":
             return NEVER
+        if mode in PRESETS:
+            return rules.check_expired_time(moment_of(mode, self.around.now, self.around.zone), self.around.now)
         if not text:
             raise RuleBroken(Fault("expiry_empty", _("Give a date and time, or choose “never”.")))
         moment = moments.parse_moment(text, self.around.zone, self._text("expired_time_fold"))
@@ -140,10 +153,13 @@ class Judge:
             return "never"
         if mode is None:
             return "at" if typed else self.shown["expiry"]
-        if mode not in {"never", "at"}:
+        if mode not in {"never", "at", *PRESETS}:
             raise RuleBroken(Fault("expiry_mode", _("Choose “never” or a moment.")))
         if mode == "never" == self.shown["expiry"] and typed and text:
             message = _("A moment is given and “never” is chosen: choose one of them.")
+            raise RuleBroken(Fault("expiry_both", message))
+        if mode in PRESETS and typed and text:
+            message = _("A moment is given and a day is chosen: choose “at a moment”, or empty the moment.")
             raise RuleBroken(Fault("expiry_both", message))
         return mode
 

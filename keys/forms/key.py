@@ -13,16 +13,18 @@ from django.utils.translation import gettext_lazy as _
 from keys import moments
 from keys.forms.fields import ChosenField, SwitchField, TypedField
 from keys.forms.judge import Judge, Surroundings
-from keys.forms.rendered import SWITCHES, TEXTS, rendered, same_line_ends
+from keys.forms.presets import choices as preset_choices
+from keys.forms.rendered import ENABLE_TOO, ON, SWITCHES, TEXTS, rendered, same_line_ends
 from keys.forms.warnings import warnings
 from keys.forms.words import say
 from keys.redact import escape_visible
 from keys.rules import NAME_MAX_CHARACTERS, REASON_MAX_CHARACTERS
-from keys.types import KeySettings, KeySnapshot, KeyWish
+from keys.types import KeySettings, KeySnapshot, KeyWish, Status
 
 # HTML counts UTF-16 units, of which a character outside the basic plane takes two; the rule counts characters.
 _UTF16 = 2
 
+RAN_OUT = (Status.EXPIRED, Status.EXHAUSTED)
 STATUSES = [("1", _("Enabled")), ("2", _("Disabled")), ("3", _("Expired")), ("4", _("Exhausted"))]
 EXPIRIES = [("never", _("Never")), ("at", _("At a moment"))]
 FOLDS = [("", _("Choose which")), ("earlier", _("The earlier one")), ("later", _("The later one"))]
@@ -86,9 +88,20 @@ class KeyForm(forms.Form):
         widget=_area(5),
         keep="\n\t",
     )
-    group = TypedField(label=_("Group"), help_text=_("Must be available to the account. Empty: none."), widget=_line())
+    and_enable = SwitchField(
+        label=_("And enable it"),
+        help_text=_("More time or quota alone does not enable this key again. It is sent in a second step."),
+    )
+    group = TypedField(
+        label=_("Group"),
+        help_text=_("By which channels and prices calls go. Must be available to the account. Empty: none."),
+        widget=_line(),
+    )
     cross_group_retry = SwitchField(
-        label=_("Cross-group retry"), help_text=_("Works only with an automatic group, such as auto.")
+        label=_("Cross-group retry"),
+        help_text=_(
+            "Where a call fails in one group, CometAPI tries the next. Only with an automatic group, such as auto."
+        ),
     )
 
     def __init__(
@@ -102,7 +115,7 @@ class KeyForm(forms.Form):
         units_per_usd: int,
         now: datetime,
     ) -> None:
-        super().__init__(data, initial=rendered(base, zone))
+        super().__init__(data, initial={**rendered(base, zone), ENABLE_TOO: ON})
         self.base = base
         self.around = Surroundings(zone, now, available_groups, auto_groups, units_per_usd)
         self._judge = Judge({}, base, self.around)
@@ -112,7 +125,7 @@ class KeyForm(forms.Form):
         self._offer_choices()
 
     def clean(self) -> dict[str, Any]:
-        posted: dict[str, str | None] = {name: self.cleaned_data.get(name) for name in (*TEXTS, *SWITCHES)}
+        posted: dict[str, str | None] = {name: self.cleaned_data.get(name) for name in (*TEXTS, *SWITCHES, ENABLE_TOO)}
         self._judge = Judge(posted, self.base, self.around)
         self._judge.judge()
         for field, faults in self._judge.faults.items():
@@ -127,6 +140,11 @@ class KeyForm(forms.Form):
         if not self.is_valid():
             raise ValueError("an invalid form wishes nothing")
         return self._judge.wish
+
+    @property
+    def judged(self) -> Judge:
+        """What was made of the post, for whoever has more to say of it."""
+        return self._judge
 
     @property
     def after(self) -> KeySettings:
@@ -170,6 +188,11 @@ class KeyForm(forms.Form):
             names = {"": now_in("None"), **{n: n for n in map(escape_visible, self.around.available_groups) if n}}
             names.setdefault(group, now_in("%(group)s (not available any more)") % {"group": group})
             self._choose("group", list(names.items()))
+        days = preset_choices(self.around.now, self.around.zone)
+        never, at_a_moment = EXPIRIES
+        self.fields["expiry"] = ChosenField([never, *days, at_a_moment], radio=True, label=self.fields["expiry"].label)
+        if self.base.settings.status not in RAN_OUT:
+            del self.fields[ENABLE_TOO]
         if not self.fold_needed:
             self.fields["expired_time_fold"].widget = forms.HiddenInput()
 

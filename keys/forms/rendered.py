@@ -9,6 +9,8 @@ from keys.rules import split_models
 from keys.types import NEVER, KeySnapshot, QuotaMode
 
 ON, OFF = "on", "off"
+ENABLE_TOO = "and_enable"
+"""No setting, and no text of the key's own: a tick that counts only beside other changes."""
 SWITCHES = ("unlimited_quota", "model_limits_enabled", "cross_group_retry")
 TEXTS = (
     "name",

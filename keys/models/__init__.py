@@ -4,6 +4,7 @@ from keys.models.budget import RateBudget
 from keys.models.change import Change, ChangeState, Lease
 from keys.models.denial import Denial
 from keys.models.job import Job, Schedule, WorkerLane
+from keys.models.key_open import KeyOpen
 from keys.models.mirror import Drift, MirrorKey, TeamSync, UsageSample
 from keys.models.note import KeyNote, SavedView
 from keys.models.person import CompanyRole, Person
@@ -19,6 +20,7 @@ __all__ = [
     "Drift",
     "Job",
     "KeyNote",
+    "KeyOpen",
     "LedgerHead",
     "Lease",
     "Membership",

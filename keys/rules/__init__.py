@@ -10,6 +10,8 @@ from keys.rules.lists import (
     LIST_MAX_ENTRIES,
     check_models,
     check_restriction,
+    entries_of,
+    list_changes,
     split_models,
 )
 from keys.rules.names import (
@@ -58,9 +60,11 @@ __all__ = [
     "check_restriction",
     "check_status",
     "effective_status",
+    "entries_of",
     "format_usd",
     "is_dry",
     "is_past",
+    "list_changes",
     "name_warning",
     "parse_amount",
     "split_models",

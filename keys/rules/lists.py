@@ -47,6 +47,17 @@ def split_models(model_limits: str) -> list[str]:
     return model_limits.split(",") if model_limits else []
 
 
+def entries_of(field: str, value: str | None) -> list[str]:
+    """The entries of a stored list, `allow_ips` or `model_limits`, as CometAPI takes them apart."""
+    return split_models(value or "") if field == "model_limits" else [e for e in (value or "").split("\n") if e]
+
+
+def list_changes(one: Iterable[str], other: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What comes into a list and what leaves it, each in its own order, repeats once."""
+    old, new = dict.fromkeys(one), dict.fromkeys(other)
+    return tuple(entry for entry in new if entry not in old), tuple(entry for entry in old if entry not in new)
+
+
 def check_models(text: str) -> str:
     """Pasted model ids as they will be saved: joined by commas, without blanks, repeats dropped, order kept.
 

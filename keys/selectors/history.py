@@ -13,20 +13,28 @@ from keys.ledger.actions import OWN_ACTIONS
 from keys.ledger.labels import action_label, field_label, outcome_label, value_text
 from keys.models import Person, Record
 from keys.permissions import Verb, allowed, visible_teams
+from keys.redact import escape_visible
+from keys.rules import entries_of, list_changes
 from keys.types import EDITABLE, ActorKind
 
 PAGE = 50
+LISTS = ("allow_ips", "model_limits")
 STEP_ORDER = ("step", "answer", "http_status", "kind", "message", "upstream_request_id", "ms")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One field, old -> new (or wanted -> found), as people read it: safe to show, units and zones named."""
+    """One field, old -> new (or wanted -> found), as people read it: safe to show, units and zones named.
+
+    added, removed: of the lists, what came and what went; empty for other settings.
+    """
 
     field: str
     label: str
     old: str
     new: str
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +175,15 @@ def told(record: Record) -> Told:
 def lines_of(body: Mapping[str, Any], name: str) -> tuple[Line, ...]:
     """The pairs under one name of a body, in the order of the form."""
     pairs: Mapping[str, Sequence[Any]] = body.get(name) or {}
-    return tuple(
-        Line(field, field_label(field), *(value_text(field, value) for value in pairs[field]))
-        for field in in_order(pairs)
-    )
+    return tuple(_line(field, *pairs[field]) for field in in_order(pairs))
+
+
+def _line(field: str, old: Any, new: Any) -> Line:
+    texts = (value_text(field, old), value_text(field, new))
+    if field not in LISTS:
+        return Line(field, field_label(field), *texts)
+    come, gone = list_changes(entries_of(field, old), entries_of(field, new))
+    return Line(field, field_label(field), *texts, tuple(map(escape_visible, come)), tuple(map(escape_visible, gone)))
 
 
 def in_order(fields: Iterable[str]) -> list[str]:

@@ -1,5 +1,8 @@
 """Reading a team's keys for pages: a page of the list, and what a key's group may be."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from django.conf import settings
 
 from keys.errors import UpstreamError
@@ -20,25 +23,28 @@ def list_page(team: Team, number: int) -> KeyPage:
     return found
 
 
-def group_choices(team: Team, key: KeySnapshot) -> tuple[str, ...] | None:
-    """The groups that a key may get: the account's where CometAPI lists them, else the team's own and those in use.
+@dataclass(frozen=True, slots=True)
+class GroupChoices:
+    """names: the groups that a key may get, None when nobody can say. about: what CometAPI says of some of them."""
 
-    The key's own group is always among them. None when nobody can say: upstream trouble never is an error here.
+    names: tuple[str, ...] | None
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+def group_choices(team: Team, key: KeySnapshot) -> GroupChoices:
+    """The account's groups where CometAPI lists them, else the team's own, those in use, and the key's.
+
+    A group that CometAPI's list leaves out is lost, the key's own too. Upstream trouble never is an error here.
     """
-    listed = _listed(team)
-    if listed is None:
-        return None
-    return tuple(sorted({*listed, key.settings.group} - {""}))
-
-
-def _listed(team: Team) -> set[str] | None:
     client = client_for(team)
     deadline = Deadline.after(settings.WAITS.page_s / 2)
     own = {line.strip() for line in team.groups.splitlines()}
     try:
         groups = client.groups(deadline)
         if groups is not None:
-            return {group.name for group in groups}
-        return own | {item.settings.group for item in client.list_keys(1, SAMPLE, deadline).items}
+            about = {group.name: group.description for group in groups if group.description not in ("", group.name)}
+            return GroupChoices(tuple(sorted({group.name for group in groups} - {""})), about)
+        named = own | {item.settings.group for item in client.list_keys(1, SAMPLE, deadline).items}
     except UpstreamError:
-        return own or None
+        named = own
+    return GroupChoices(tuple(sorted({*named, key.settings.group} - {""})) if named else None)

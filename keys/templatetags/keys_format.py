@@ -1,6 +1,7 @@
 """Filters for pages: quota, moments, hostile text made visible. Every one escapes what it is given."""
 
 from datetime import datetime
+from typing import Any
 
 from django import template
 from django.forms import BaseForm, BoundField
@@ -13,11 +14,16 @@ from django.utils.translation import gettext as _
 from keys import spoken
 from keys.ledger.labels import action_label, field_label, outcome_label, value_text
 from keys.redact import escape_visible
-from keys.types import NEVER
+from keys.rules import entries_of, list_changes
+from keys.services.usage import Usage
+from keys.types import NEVER, KeySnapshot
+
+LISTS = ("allow_ips", "model_limits")
 
 register = template.Library()
 register.filter("usd", spoken.usd)
 register.filter("units", spoken.units)
+register.filter("span", spoken.span)
 register.filter("field_label", field_label)
 register.filter("action_label", action_label)
 register.filter("outcome_label", outcome_label)
@@ -47,6 +53,39 @@ def value_of(value: object, field: str) -> str:
     if field in ("remain_quota", "used_quota") and isinstance(value, int):
         return f"{spoken.usd(value)} ({spoken.units(value)})"
     return value_text(field, value)
+
+
+@register.filter
+def added(pair: tuple[Any, Any], field: str) -> list[str]:
+    """Entries that come into a list, visible; [] for a setting that is none."""
+    return _entries(pair, field)[0]
+
+
+@register.filter
+def removed(pair: tuple[Any, Any], field: str) -> list[str]:
+    """Entries that leave a list, visible; [] for a setting that is none."""
+    return _entries(pair, field)[1]
+
+
+def _entries(pair: tuple[Any, Any], field: str) -> tuple[list[str], list[str]]:
+    if field not in LISTS:
+        return [], []
+    come, gone = list_changes(*(entries_of(field, value) for value in pair))
+    return [escape_visible(entry) for entry in come], [escape_visible(entry) for entry in gone]
+
+
+@register.filter
+def lasts(usage: Usage, left_units: int) -> int:
+    """Seconds that what is left lasts at this pace; 0 where that cannot be told."""
+    return usage.lasts_s(left_units) or 0
+
+
+@register.filter
+def used_percent(key: KeySnapshot) -> int:
+    """How much of all that was granted is used, 0 to 100, rounded down; all of it where nothing is left."""
+    if key.settings.remain_quota <= 0:
+        return 100
+    return max(0, key.used_quota) * 100 // (max(0, key.used_quota) + key.settings.remain_quota)
 
 
 @register.filter

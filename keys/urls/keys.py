@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from keys.views import changes, exports, home, keys, listing, notes, saved_views
+from keys.views import changes, checking, exports, home, keys, listing, notes, saved_views
 
 KEY = "teams/<slug:slug>/keys/<int:key_id>/"
 
@@ -17,6 +17,9 @@ urlpatterns = [
     path("teams/<slug:slug>/keys.csv", exports.keys_csv, name="keys_csv"),
     path(KEY, keys.key, name="key"),
     path(f"{KEY}note/", notes.note, name="key_note"),
+    path(f"{KEY}check/", checking.check, name="key_check"),
+    path(f"{KEY}open/", checking.being_open, name="key_open"),
+    path(f"{KEY}usage/", checking.usage, name="key_usage"),
     path(f"{KEY}disable/", changes.disable, name="key_disable"),
     path(f"{KEY}enable/", changes.enable, name="key_enable"),
     path(f"{KEY}changes/<uuid:change_id>/", changes.change, name="key_change"),

@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import reswap, retarget
 
@@ -14,13 +13,11 @@ from keys.errors import Invalid
 from keys.http import PersonRequest, actor_of, is_fragment, mark_ours, page, team_or_404, team_rights
 from keys.models import Team
 from keys.permissions import Verb
-from keys.selectors.keys import key_row
-from keys.selectors.mirror import beside_of
 from keys.services.outcome import ChangeIdTaken, Held, Outcome
 from keys.services.settle import change_result
 from keys.services.status import disable_key, enable_key
 from keys.views.links import labels
-from keys.views.rows import row_text
+from keys.views.rows import row_now
 from keys.views.told import Told
 
 
@@ -112,9 +109,8 @@ def _row(request: PersonRequest, told: Told) -> HttpResponse:
     snapshot = told.result.snapshot
     if snapshot is None:
         return _refused(request, told.team, told.key_id, {"told": told}, status=told.status_code)
-    row = key_row(snapshot, timezone.now(), beside_of(snapshot.user_id, snapshot.id))
-    text = row_text(row, told.team, may_switch=True)
-    context = _context(request, told.team, told.key_id, {"told": told, "t": text, "labels": labels()})
+    said = {"told": told, "t": row_now(snapshot, told.team), "labels": labels()}
+    context = _context(request, told.team, told.key_id, said)
     return mark_ours(render(request, "keys/_row.html", context, status=told.status_code))
 
 

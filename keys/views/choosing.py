@@ -10,7 +10,7 @@ from django.http import QueryDict
 from keys.forms.base import Base, BaseUnusable, open_base
 from keys.forms.key import KeyForm
 from keys.forms.rebase import with_shown
-from keys.forms.rendered import rendered
+from keys.forms.rendered import ENABLE_TOO, rendered
 from keys.http import PersonRequest
 from keys.models import Team
 from keys.services.outcome import Conflict
@@ -21,7 +21,10 @@ from keys.views.panel import zone
 def chosen(posted: QueryDict, base: Base) -> QueryDict:
     """Where the person chose somebody else's value, the field is as if untouched."""
     theirs = [field for field in EDITABLE if posted.get(f"choose-{field}") == "theirs"]
-    return with_shown(posted, rendered(base.snapshot, zone()), theirs)
+    data = with_shown(posted, rendered(base.snapshot, zone()), theirs)
+    if "status" in theirs:
+        data.pop(ENABLE_TOO, None)
+    return data
 
 
 def unchosen(posted: QueryDict) -> list[str]:

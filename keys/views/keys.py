@@ -5,21 +5,20 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from keys.forms.base import Base
 from keys.http import PersonRequest, page, team_or_404, team_rights
 from keys.models import Team
 from keys.permissions import Verb
 from keys.selectors.ages import TeamAge, ages_of
 from keys.selectors.keys import key_rows, pages_of
 from keys.services.edit import read_key
-from keys.services.reading import group_choices, list_page
+from keys.services.reading import list_page
 from keys.services.settle import change_result, open_change, settle_key
 from keys.views import saving
 from keys.views.changes import change_id_of
 from keys.views.links import labels
 from keys.views.listing import Scope, answer
 from keys.views.paging import page_number
-from keys.views.panel import Panel, key_form, panel_page
+from keys.views.panel import Panel, base_of, key_form, panel_page
 from keys.views.rows import row_texts
 from keys.views.told import Told
 
@@ -65,7 +64,7 @@ def key(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
     team = team_or_404(request, slug, Verb.VIEW_KEYS)
     request.told = told = _told(request, team, key_id)
     snapshot = read_key(team=team, key_id=key_id)
-    base = Base(snapshot, group_choices(team, snapshot))
+    base = base_of(team, snapshot)
     return panel_page(request, Panel(team, base, key_form(base), told=told))
 
 

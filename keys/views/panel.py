@@ -9,18 +9,26 @@ from django.conf import settings
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
+from django_htmx.http import trigger_client_event
 
 from keys.forms.base import Base, sign_base
 from keys.forms.key import KeyForm
 from keys.forms.notes import NoteForm
+from keys.forms.preview import preview_of
 from keys.http import PersonRequest, is_fragment, mark_ours, team_rights
 from keys.models import Team
 from keys.selectors.history import key_history
 from keys.selectors.keys import key_row
 from keys.services.notes import note_of
-from keys.services.outcome import Conflict, Held
+from keys.services.outcome import Conflict, Held, Outcome
+from keys.services.presence import others
+from keys.services.reading import group_choices
 from keys.services.status import put_back_offer
+from keys.services.usage import known_usage
 from keys.trouble import Trouble
+from keys.types import KeySnapshot
+from keys.views.links import labels
+from keys.views.rows import row_now
 from keys.views.told import Told
 
 
@@ -28,7 +36,7 @@ from keys.views.told import Told
 class Panel:
     """One key's page. form_base: what the form was made from. told to stale: what there is to say.
 
-    saw: with a conflict, the key as it was before somebody else changed it.
+    saw: with a conflict, the key as it was before somebody else changed it. reviewing: what will change is to be read.
     """
 
     team: Team
@@ -41,11 +49,18 @@ class Panel:
     trouble: Trouble | None = None
     stale: str = ""
     read_now: bool = True
+    reviewing: bool = False
     change_id: UUID = field(default_factory=uuid4)
 
 
 def zone() -> ZoneInfo:
     return ZoneInfo(timezone.get_current_timezone_name())
+
+
+def base_of(team: Team, key: KeySnapshot) -> Base:
+    """What a form for the key as just read stands on."""
+    choices = group_choices(team, key)
+    return Base(key, choices.names, choices.about)
 
 
 def key_form(base: Base, data: QueryDict | None = None) -> KeyForm:
@@ -60,9 +75,23 @@ def key_form(base: Base, data: QueryDict | None = None) -> KeyForm:
     )
 
 
+def over_list(request: PersonRequest) -> bool:
+    """Is the key shown in a panel over the list? Its first request aims there; later ones say so."""
+    return request.htmx.target == "editor" or request.POST.get("over") == "list"
+
+
+def done(request: PersonRequest, panel: Panel) -> bool:
+    """Is all said by a toast, so that the panel over the list may close? Not where somebody else's change is told."""
+    result = panel.told.result if panel.told else None
+    saved = result is not None and result.outcome in (Outcome.CONFIRMED, Outcome.APPLIED) and not result.moved
+    return saved and request.method == "POST" and over_list(request)
+
+
 def panel_page(request: PersonRequest, panel: Panel, status: int = 200) -> HttpResponse:
-    template = "keys/_panel.html" if is_fragment(request) else "keys/key.html"
-    return mark_ours(render(request, template, _context(request, panel), status=status))
+    opening = "keys/_editor.html" if request.htmx.target == "editor" else "keys/_panel.html"
+    template = opening if is_fragment(request) else "keys/key.html"
+    response = mark_ours(render(request, template, _context(request, panel), status=status))
+    return trigger_client_event(response, "editor-saved", after="settle") if done(request, panel) else response
 
 
 def _context(request: PersonRequest, panel: Panel) -> dict[str, Any]:
@@ -70,6 +99,7 @@ def _context(request: PersonRequest, panel: Panel) -> dict[str, Any]:
     seen = panel.told.result.snapshot if panel.told else None
     now = seen or key
     note = note_of(team, key.id)
+    usage = known_usage(team, key.id)
     return {
         "section": "teams",
         "team": team,
@@ -78,12 +108,21 @@ def _context(request: PersonRequest, panel: Panel) -> dict[str, Any]:
         "told": panel.told,
         "key": now,
         "row": key_row(now, timezone.now()),
-        "base": sign_base(key, request.user, team, panel.form_base.groups),
-        "saw": sign_base(panel.saw.snapshot, request.user, team) if panel.saw else "",
+        "base": sign_base(panel.form_base, request.user, team),
+        "saw": sign_base(panel.saw, request.user, team) if panel.saw else "",
         "history": key_history(team.pk, key.id),
+        "preview": preview_of(panel.form, usage),
+        "usage": usage,
+        "others": others(request.user, team, key.id),
+        "about": panel.form_base.about,
+        "over_list": over_list(request),
+        "opening": request.htmx.target == "editor",
+        "done": done(request, panel),
+        "units_per_usd": settings.QUOTA_UNITS_PER_USD,
         "put_back": put_back_offer(team, key.id, now),
         "note": note,
         "note_form": NoteForm.of(note),
         "is_fragment": is_fragment(request),
+        **({"t": row_now(seen, team), "labels": labels()} if seen and over_list(request) else {}),
         **team_rights(request.user, team),
     }

@@ -16,8 +16,10 @@ from keys import spoken
 from keys.ledger.labels import value_text
 from keys.models import Team
 from keys.redact import escape_visible
-from keys.selectors.keys import KeyRow
+from keys.selectors.keys import KeyRow, key_row
+from keys.selectors.mirror import beside_of
 from keys.templatetags.keys_format import expiry, moment
+from keys.types import KeySnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,11 @@ def row_text(row: KeyRow, team: Team, *, may_switch: bool, head: str = "") -> Ro
         change_id=row.change_id,
         head=head,
     )
+
+
+def row_now(key: KeySnapshot, team: Team) -> RowText:
+    """One row as the key was just read, with what is kept beside it."""
+    return row_text(key_row(key, timezone.now(), beside_of(key.user_id, key.id)), team, may_switch=True)
 
 
 def row_texts(rows: Collection[KeyRow], team: Team, *, may_switch: bool) -> list[RowText]:

@@ -1,5 +1,8 @@
 """Saving the form of one key: parse, call the service, say what came of it. Nothing that was typed is ever lost."""
 
+from dataclasses import replace
+from typing import Final
+
 from django.http import HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 
@@ -15,13 +18,16 @@ from keys.permissions import Verb
 from keys.services.access_tokens import NoAccessToken
 from keys.services.edit import edit_key, read_key
 from keys.services.outcome import ChangeIdTaken, Conflict, Held, Outcome, Result
-from keys.services.reading import group_choices
+from keys.services.usage import last_week
 from keys.trouble import trouble_of
 from keys.types import KeySnapshot
 from keys.views.changes import posted_change_id, to_key_page
 from keys.views.choosing import asked_again, chosen, seen_before, unchosen
-from keys.views.panel import Panel, key_form, panel_page, zone
+from keys.views.panel import Panel, base_of, key_form, panel_page, zone
 from keys.views.told import NOTHING_CHANGED, Told
+
+REVIEW: Final = "review"
+"""Name of the button that asks to see what will change."""
 
 
 def save(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
@@ -38,7 +44,16 @@ def save(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
         form.add_error(None, _("Choose for each field which value it shall have."))
     if not form.is_valid():
         return panel_page(request, panel, status=422)
+    if REVIEW in request.POST:
+        return _reviewed(request, panel)
     return _saved(request, panel, key_id)
+
+
+def _reviewed(request: PersonRequest, panel: Panel) -> HttpResponse:
+    """What will change, on a page of its own, for a browser without JavaScript; nothing is sent that writes."""
+    last_week(panel.team, panel.form_base.snapshot)
+    panel.reviewing = True
+    return panel_page(request, panel)
 
 
 def _saved(request: PersonRequest, panel: Panel, key_id: int) -> HttpResponse:
@@ -83,7 +98,7 @@ def _answered(request: PersonRequest, panel: Panel, key_id: int, result: Result)
     if not is_fragment(request) and result.outcome is not Outcome.UNCHANGED:
         return to_key_page(told)
     if result.snapshot:
-        panel.form_base = Base(result.snapshot, panel.form_base.groups)
+        panel.form_base = replace(panel.form_base, snapshot=result.snapshot)
         panel.form = key_form(panel.form_base)
         panel.read_now = True
     return panel_page(request, panel, status=told.status_code)
@@ -92,7 +107,11 @@ def _answered(request: PersonRequest, panel: Panel, key_id: int, result: Result)
 def _conflicting(request: PersonRequest, panel: Panel, conflict: Conflict) -> HttpResponse:
     """409, with what was typed on the key as it is now, and a choice for each field that somebody else changed."""
     panel.saw = panel.form_base
-    panel.form_base, panel.form = _moved_to(conflict.live, panel.saw, request.POST)
+    posted = request.POST.copy()
+    if "status" in conflict.fields:
+        # It may have come by the tick beside time and quota; from here on it is a wish like any other.
+        posted["status"] = str(conflict.fields["status"][2])
+    panel.form_base, panel.form = _moved_to(conflict.live, panel.saw, posted)
     panel.conflict, panel.read_now = conflict, True
     return panel_page(request, panel, status=409)
 
@@ -100,7 +119,7 @@ def _conflicting(request: PersonRequest, panel: Panel, conflict: Conflict) -> Ht
 def _made_anew(request: PersonRequest, team: Team, key_id: int, message: str, base: Base | None) -> HttpResponse:
     """409: the key as it is now, a fresh base and change id, and everything typed."""
     live = read_key(team=team, key_id=key_id)
-    seen = base or Base(live, group_choices(team, live))
+    seen = base or base_of(team, live)
     new_base, form = _moved_to(live, seen, request.POST)
     return panel_page(request, Panel(team, new_base, form, stale=message), status=409)
 
@@ -108,6 +127,6 @@ def _made_anew(request: PersonRequest, team: Team, key_id: int, message: str, ba
 def _moved_to(live: KeySnapshot, seen: Base, posted: QueryDict) -> tuple[Base, KeyForm]:
     posted = chosen(posted, seen)
     touched = touched_fields(posted, rendered(seen.snapshot, zone()))
-    base = Base(live, seen.groups)
+    base = replace(seen, snapshot=live)
     form = key_form(base, rebased(posted, rendered(live, zone()), touched))
     return base, form

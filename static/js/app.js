@@ -12,9 +12,16 @@
     live().replaceChildren(notice);
   }
 
-  document.addEventListener("htmx:beforeRequest", () => live().replaceChildren());
-  document.addEventListener("htmx:sendError", () => say(live().dataset.lost));
-  document.addEventListener("htmx:timeout", () => say(live().dataset.slow));
+  // What asks by itself, again and again, neither says nor hides anything here, and takes nobody anywhere.
+  const quiet = (event) => (event.detail.elt ?? event.target).closest?.("[data-quiet]");
+  const unlessQuiet = (act) => (event) => quiet(event) || act(event);
+
+  // Cut off by leaving the page, which is no error.
+  document.addEventListener("htmx:beforeSend", (event) => quiet(event) && (event.detail.xhr.onabort = null));
+
+  document.addEventListener("htmx:beforeRequest", unlessQuiet(() => live().replaceChildren()));
+  document.addEventListener("htmx:sendError", unlessQuiet(() => say(live().dataset.lost)));
+  document.addEventListener("htmx:timeout", unlessQuiet(() => say(live().dataset.slow)));
 
   // Our own pages of trouble are shown whatever their status; a proxy's are not.
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -26,14 +33,15 @@
 
   document.addEventListener("htmx:responseError", (event) => {
     const { xhr } = event.detail;
-    if (!xhr.getResponseHeader("HX-Redirect")) {
+    if (!quiet(event) && !xhr.getResponseHeader("HX-Redirect")) {
       say(live().dataset.failed.replace("%s", xhr.status));
     }
   });
 
   // After a press, the eye and the screen reader go to what it led to; a page part that looks again takes nobody away.
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.detail.requestConfig?.verb === "get") {
+    const { requestConfig } = event.detail;
+    if (requestConfig?.verb === "get" || requestConfig?.elt?.closest("[data-quiet]")) {
       return;
     }
     document.querySelector("[data-focus]")?.focus();

@@ -71,4 +71,4 @@ def complaints(page: Any) -> Iterator[Complaints]:
     page.on("console", lambda said: heard.lines.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: heard.lines.append(str(error)))
     yield heard
-    assert heard.unexpected() == []
+    assert heard.unexpected() == [], "\n".join(heard.unexpected())

@@ -4,6 +4,7 @@ SCREENSHOTS=DIR keeps a picture of each, to be looked at.
 """
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def refused(page: Any, app: App) -> None:
     key("restricted")(page, app)
     page.get_by_label("Allowed addresses").fill("203.0.113.5/24\n10.0.0.1:80")
     page.get_by_label("Name").fill("")
-    page.get_by_role("button", name="Save changes").click()
+    page.get_by_role("button", name=re.compile("^Save")).click()
     page.locator("#form-errors").wait_for()
 
 
@@ -45,7 +46,7 @@ def conflicting(page: Any, app: App) -> None:
     app.house.sandbox.console_edit(app.house.keys["plain"], name="Staging, from the console")
     page.get_by_label("Name").fill("Staging EU")
     page.get_by_label("Reason").fill("A better name")
-    page.get_by_role("button", name="Save changes").click()
+    page.get_by_role("button", name=re.compile("^Save")).click()
     page.locator("#conflict").wait_for()
 
 
@@ -53,7 +54,7 @@ def saved(page: Any, app: App) -> None:
     key("plain")(page, app)
     page.get_by_label("Name").fill("Staging EU")
     page.get_by_label("Reason").fill("A better name")
-    page.get_by_role("button", name="Save changes").click()
+    page.get_by_role("button", name=re.compile("^Save")).click()
     page.get_by_text("Saved and checked").wait_for()
 
 
@@ -61,9 +62,69 @@ def checking(page: Any, app: App) -> None:
     key("plain")(page, app)
     app.house.sandbox.fault("500_before", operation="update", times=9)
     page.get_by_label("Name").fill("Staging EU")
-    page.get_by_role("button", name="Save changes").click()
+    page.get_by_role("button", name=re.compile("^Save")).click()
     page.get_by_text("Checking…").first.wait_for()
     page.route("**/changes/**", lambda route: route.fulfill(status=204))
+
+
+def panel(page: Any, app: App) -> None:
+    at("/teams/atlas/keys/")(page, app)
+    page.get_by_role("link", name="Customer portal").click()
+    page.get_by_text("the usage log has it").wait_for()
+
+
+def panel_edited(page: Any, app: App) -> None:
+    panel(page, app)
+    page.get_by_label("Allowed addresses").fill("203.0.113.0/24\n0.0.0.0/0")
+    page.get_by_label("Never").check()
+    page.get_by_label("Name", exact=True).fill("Customer portal, Zürich and Genève, production")
+    page.get_by_label("Amount").fill("0")
+    page.get_by_role("button", name="Save 4 changes").wait_for()
+
+
+def panel_conflicting(page: Any, app: App) -> None:
+    panel(page, app)
+    app.house.sandbox.console_edit(app.house.keys["restricted"], name="From the console", allow_ips="198.51.100.7")
+    page.get_by_label("Name", exact=True).fill("Portal EU")
+    page.get_by_label("Allowed addresses").fill("203.0.113.0/24\n2001:db8::/32")
+    page.get_by_role("button", name=re.compile("^Save")).click()
+    page.locator("#conflict").wait_for()
+
+
+def panel_asks(page: Any, app: App) -> None:
+    panel(page, app)
+    page.get_by_label("Amount").fill("0")
+    page.keyboard.press("Escape")
+    page.locator("#leave").wait_for()
+
+
+def panel_saved(page: Any, app: App) -> None:
+    panel(page, app)
+    page.get_by_label("Amount").fill("750000")
+    page.get_by_role("button", name="Save 1 change").click()
+    page.locator("#toast").wait_for()
+    page.locator("#editor").wait_for(state="hidden")
+
+
+def extended(page: Any, app: App) -> None:
+    app.house.sandbox.console_edit(app.house.keys["expired"], status=3)
+    key("expired")(page, app)
+    page.get_by_label("In 30 days").check()
+    page.get_by_text("Sent in two steps").wait_for()
+
+
+def with_history(page: Any, app: App) -> None:
+    for typed in ("203.0.113.0/24, 10.0.0.0/8", "10.0.0.0/8, 192.0.2.1, 192.0.2.2"):
+        key("restricted")(page, app)
+        page.get_by_label("Allowed addresses").fill(typed)
+        page.get_by_role("button", name="Save 1 change").click()
+        page.get_by_text("Saved and checked").wait_for()
+    key("restricted")(page, app)
+
+
+def used(page: Any, app: App) -> None:
+    app.house.sandbox.spend(app.house.keys["restricted"], 40_000)
+    at(app.house.path("restricted", "usage/"))(page, app)
 
 
 def disabled_in_list(page: Any, app: App) -> None:
@@ -203,6 +264,14 @@ PAGES: dict[str, tuple[str, Way]] = {
     "key-conflict": ("lead", conflicting),
     "key-saved": ("lead", saved),
     "key-checking": ("lead", checking),
+    "key-extended": ("lead", extended),
+    "key-history": ("lead", with_history),
+    "key-usage": ("lead", used),
+    "panel": ("lead", panel),
+    "panel-edited": ("lead", panel_edited),
+    "panel-conflict": ("lead", panel_conflicting),
+    "panel-asks": ("lead", panel_asks),
+    "panel-saved": ("lead", panel_saved),
     "not-found": ("lead", at("/nowhere/")),
     "forbidden": ("lead", at("/people/")),
     "team-admin": ("admin", at("/teams/atlas/")),

@@ -51,6 +51,10 @@ GET     KEY/note/                        login     404     200     200    404   
 POST    KEY/note/                        login     404     403     303    404    403    303   login    login
 GET     KEY                              login     404     200     200    404    200    200   login    login
 POST    KEY                              login     404     403     409    404    403    409   login    login
+POST    KEY/check/                       login     404     403     409    404    403    409   login    login
+GET     KEY/open/                        login     404     403     200    404    403    200   login    login
+POST    KEY/open/                        login     404     403     200    404    403    200   login    login
+GET     KEY/usage/                       login     404     200     200    404    200    200   login    login
 POST    KEY/disable/                     login     404     403     303    404    403    303   login    login
 POST    KEY/enable/                      login     404     403     303    404    403    303   login    login
 GET     KEY/changes/<uuid:change_id>/    login     404     200     200    404    200    200   login    login
@@ -105,6 +109,9 @@ SHORT = {
     "KEYS.csv": "teams/<slug:slug>/keys.csv",
     "KEY": KEY,
     "KEY/note/": f"{KEY}note/",
+    "KEY/check/": f"{KEY}check/",
+    "KEY/open/": f"{KEY}open/",
+    "KEY/usage/": f"{KEY}usage/",
     "KEY/disable/": f"{KEY}disable/",
     "KEY/enable/": f"{KEY}enable/",
     "KEY/changes/<uuid:change_id>/": f"{KEY}changes/<uuid:change_id>/",

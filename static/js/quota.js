@@ -1,0 +1,68 @@
+// The amount that is typed, in the other unit too, and what it leaves. Whole numbers all the way; the server has the say.
+"use strict";
+
+(() => {
+  const SPACES = /[\u00a0\u2007\u2009\u202f]/g;
+  const PLAIN = /^[0-9]+(\.[0-9]+)?$/;
+  const BY_COMMA = /^[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$/;
+  const BY_BLANK = /^[0-9]{1,3}( [0-9]{3})+(\.[0-9]+)?$/;
+  const ONE_COMMA = /^[0-9]+,[0-9]+$/;
+  const LONGEST = 60;
+  const PLACES = 12;
+
+  // Units as a BigInt; null for what is no amount, or none that can be stored.
+  function unitsOf(typed, unit, ratio) {
+    let text = typed.trim().replace(SPACES, " ");
+    if (unit === "usd" && text.startsWith("$")) {
+      text = text.slice(1).trimStart();
+    }
+    const unclear = unit === "usd" && ONE_COMMA.test(text);
+    if (text.length > LONGEST || unclear || !(PLAIN.test(text) || BY_COMMA.test(text) || BY_BLANK.test(text))) {
+      return null;
+    }
+    const [whole, decimals = ""] = text.replace(/[ ,]/g, "").split(".");
+    if (unit === "units") {
+      return decimals ? null : BigInt(whole);
+    }
+    const scale = 10n ** BigInt(decimals.length);
+    const scaled = BigInt(whole + decimals) * ratio;
+    return scaled % scale === 0n ? scaled / scale : null;
+  }
+
+  const grouped = (digits) => digits.replace(/\B(?=(\d{3})+$)/g, ",");
+
+  function usd(units, ratio) {
+    let rest = units % ratio;
+    let decimals = "";
+    while (rest && decimals.length < PLACES) {
+      rest *= 10n;
+      decimals += rest / ratio;
+      rest %= ratio;
+    }
+    return `${rest ? "≈ " : ""}$${grouped(String(units / ratio))}.${decimals.padEnd(2, "0")}`;
+  }
+
+  function tell(box) {
+    const { elements } = box.closest("form");
+    const told = document.getElementById("quota-told");
+    const ratio = BigInt(box.dataset.ratio);
+    const unit = elements.quota_unit.value;
+    const units = unitsOf(elements.remain_quota.value, unit, ratio);
+    told.hidden = units === null;
+    if (units === null) {
+      return;
+    }
+    const inUnits = (count) => told.dataset.units.replace("%s", grouped(String(count)));
+    const words = [told.dataset.same.replace("%s", unit === "usd" ? inUnits(units) : usd(units, ratio))];
+    const mode = elements.quota_mode.value;
+    if (mode !== "set") {
+      const sum = BigInt(box.dataset.left) + (mode === "add" ? units : -units);
+      const left = sum < 0n ? 0n : sum;
+      words.push(told.dataset.leaves.replace("%s", `${usd(left, ratio)} (${inUnits(left)})`));
+    }
+    told.textContent = words.join(" · ");
+  }
+
+  const about = (event) => event.target.closest?.("#quota");
+  document.addEventListener("input", (event) => about(event) && tell(about(event)));
+})();

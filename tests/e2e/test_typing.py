@@ -1,0 +1,154 @@
+"""Typing into the editor in a real browser: checked as one leaves a field, counted in both units, and never lost."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from keys.rules import RuleBroken, format_usd, parse_amount
+from tests.e2e.conftest import App, Complaints
+from tests.e2e.test_editor import on_the_list, open_panel
+from tests.e2e.test_flows import ON_PURPOSE
+from tests.pages.house import PASSWORD
+
+pytestmark = pytest.mark.browser
+SAVE = re.compile("^Save")
+
+
+@pytest.fixture
+def lead(app: App, page: Any, complaints: Complaints) -> Iterator[Any]:
+    complaints.expected += ON_PURPOSE
+    app.sign_in(page)
+    yield page
+
+
+def test_leaving_a_field_tells_its_fault_and_takes_nobody_away(lead: Any, app: App) -> None:
+    open_panel(lead, app)
+    addresses = lead.get_by_label("Allowed addresses")
+    addresses.fill("203.0.113.5/24")
+    lead.get_by_label("Name", exact=True).focus()
+
+    lead.locator("#id_allow_ips_said").get_by_text("Did you mean 203.0.113.0/24?").wait_for()
+    expect(lead.locator(":focus")).to_have_id("id_name")
+    expect(addresses).to_have_attribute("aria-invalid", "true")
+    assert "id_allow_ips_error" in str(addresses.get_attribute("aria-describedby"))
+    assert addresses.input_value() == "203.0.113.5/24" and app.house.sandbox.writes() == []
+    addresses.fill("203.0.113.0/24")
+    lead.get_by_role("button", name="Save 1 change").wait_for()
+    expect(lead.locator("#id_allow_ips_said")).to_be_empty()
+    expect(addresses).not_to_have_attribute("aria-invalid", "true")
+
+
+def told(amount: str, unit: str) -> str | None:
+    """What stands beside an amount: the server's own rules, in words."""
+    try:
+        units = parse_amount(amount, unit, 500_000)
+    except RuleBroken as broken:
+        if broken.broken[0].code == "amount_high":
+            return "too much"
+        return None
+    return f"= {units:,} units" if unit == "usd" else f"= {format_usd(units, 500_000)}"
+
+
+AMOUNTS = [
+    *("0", "1", "100000", "123456789", "500000000000000", "9007199254740993", "1,234,567", "1 000", "12\u202f345"),
+    *("1.5", "$1", "", "abc", "1,5", "1.000,5", "-3", "0x10", "1e3", "007", "٣", "0." + "0" * 70),
+]
+DOLLARS = [
+    "0.20",
+    "$0.20",
+    "0.000002",
+    "0.000001",
+    "1",
+    "1,000.50",
+    "1,5",
+    "12.4",
+    "999999999.999998",
+    "0.",
+    ".5",
+    "1 000.1",
+]
+
+
+def test_both_units_are_told_exactly_as_one_types(lead: Any, app: App) -> None:
+    open_panel(lead, app)
+    shown = lead.locator("#quota-told")
+    for unit, amounts in (("units", AMOUNTS), ("usd", DOLLARS)):
+        lead.get_by_label("Unit", exact=True).select_option(unit)
+        for amount in amounts:
+            lead.get_by_label("Amount").fill(amount)
+            expected = told(amount, unit)
+            found = shown.inner_text() if shown.is_visible() else None
+            assert found == expected or expected == "too much", (amount, unit)
+
+
+def test_what_it_leaves_is_told_too(lead: Any, app: App) -> None:
+    open_panel(lead, app)
+    shown = lead.locator("#quota-told")
+    for mode, amount, leaves in (
+        ("add", "1", "leaves $12.400002 (6,200,001 units)"),
+        ("take", "200000", "leaves $12.00 (6,000,000 units)"),
+        ("take", "7000000", "leaves $0.00 (0 units)"),
+        ("add", "9007199254740993", "leaves $18,014,398,521.881986 (9,007,199,260,940,993 units)"),
+    ):
+        lead.get_by_label("Remaining quota").select_option(mode)
+        lead.get_by_label("Amount").fill(amount)
+        expect(shown).to_contain_text(leaves)
+
+
+def test_a_day_that_is_chosen_and_a_moment_that_is_typed(lead: Any, app: App) -> None:
+    open_panel(lead, app, "Customer portal")
+    moment = lead.get_by_label("Expiry", exact=True)
+    before = moment.input_value()
+
+    moment.fill("2031-01-01T00:00:07")
+    expect(lead.get_by_label("At a moment")).to_be_checked()
+    lead.get_by_label("In 30 days").check()
+    expect(moment).to_have_value(before)
+    lead.get_by_role("button", name="Save 1 change").click()
+    on_the_list(lead, app)
+    assert app.house.stored("restricted")["expired_time"] % 86_400 == 86_399
+
+
+def test_a_lost_line_loses_nothing(lead: Any, app: App, complaints: Complaints) -> None:
+    complaints.expected += ["ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest"]
+    editor = open_panel(lead, app)
+    lead.context.set_offline(True)
+    lead.get_by_label("Name", exact=True).fill("Typed offline")
+    lead.get_by_label("Reason").focus()
+    editor.get_by_text("Not checked: CometAdmin cannot be reached.").wait_for()
+    lead.get_by_role("button", name=SAVE).click()
+    editor.get_by_text("Not sent: CometAdmin cannot be reached. What you typed is still here.").wait_for()
+
+    lead.context.set_offline(False)
+    assert lead.get_by_label("Name", exact=True).input_value() == "Typed offline"
+    lead.get_by_role("button", name=SAVE).click()
+    on_the_list(lead, app)
+    assert app.house.stored("plain")["name"] == "Typed offline"
+
+
+def test_an_ended_session_loses_nothing(lead: Any, app: App) -> None:
+    editor = open_panel(lead, app)
+    lead.get_by_label("Name", exact=True).fill("Typed before")
+    lead.context.clear_cookies()
+    lead.get_by_role("button", name=SAVE).click()
+    editor.get_by_text("Your session has ended. What you typed is still here.").wait_for()
+    assert app.house.sandbox.writes() == []
+
+    with lead.context.expect_page() as opened:
+        editor.get_by_role("link", name="Sign in again in a new tab").click()
+    beside = opened.value
+    beside.get_by_label("Username").fill("lead")
+    beside.get_by_label("Password").fill(PASSWORD)
+    beside.get_by_role("button", name="Sign in").click()
+    beside.wait_for_url(lambda url: "/accounts/login/" not in url)
+    beside.close()
+    lead.bring_to_front()
+    lead.evaluate("window.dispatchEvent(new Event('focus'))")
+    editor.get_by_text("You are signed in again: save now.").wait_for()
+    lead.get_by_role("button", name=SAVE).click()
+
+    on_the_list(lead, app)
+    assert app.house.stored("plain")["name"] == "Typed before"

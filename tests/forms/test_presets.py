@@ -1,0 +1,90 @@
+"""Expiries by one press: the last second of a day in the person's zone, the same all day long."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from keys.forms.presets import PRESETS, choices, moment_of
+from keys.types import KeyWish
+from tests.forms.keyforms import NOW_S, edited, form_of, key
+
+pytestmark = pytest.mark.dbfree
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("preset", "now", "zone", "ends"),
+    [
+        ("7d", "2026-11-24 04:00", "UTC", "2026-12-01 23:59:59"),
+        ("30d", "2026-11-24 04:00", "UTC", "2026-12-24 23:59:59"),
+        ("90d", "2026-11-24 04:00", "UTC", "2027-02-22 23:59:59"),
+        # It is the 25th there already, and 5:45 ahead.
+        ("7d", "2026-11-24 20:00", "Asia/Kathmandu", "2026-12-02 18:14:59"),
+        # It is the 23rd there still.
+        ("7d", "2026-11-24 04:00", "America/New_York", "2026-12-01 04:59:59"),
+        ("7d", "2026-11-24 12:00", "Pacific/Kiritimati", "2026-12-02 09:59:59"),
+        # Over a clock change: summer time ends on 25 October, begins on 28 March.
+        ("7d", "2026-10-20 12:00", "Europe/Berlin", "2026-10-27 22:59:59"),
+        ("7d", "2027-03-24 12:00", "Europe/Berlin", "2027-03-31 21:59:59"),
+        # The clock shows 23:59:59 twice that night: the later one.
+        ("7d", "2026-03-22 12:00", "America/Scoresbysund", "2026-03-30 00:59:59"),
+        ("quarter", "2026-01-01 00:00", "UTC", "2026-03-31 23:59:59"),
+        ("quarter", "2026-03-31 23:59", "UTC", "2026-03-31 23:59:59"),
+        ("quarter", "2026-04-01 00:00", "UTC", "2026-06-30 23:59:59"),
+        ("quarter", "2026-09-30 12:00", "Europe/Berlin", "2026-09-30 21:59:59"),
+        ("quarter", "2026-11-24 04:00", "Europe/Berlin", "2026-12-31 22:59:59"),
+        # New year has come there already, or not yet.
+        ("quarter", "2026-12-31 20:00", "Asia/Kathmandu", "2027-03-31 18:14:59"),
+        ("quarter", "2027-01-01 03:00", "America/New_York", "2027-01-01 04:59:59"),
+        ("quarter", "2028-02-29 12:00", "UTC", "2028-03-31 23:59:59"),
+    ],
+)
+def test_what_a_preset_means(preset: str, now: str, zone: str, ends: str) -> None:
+    found = moment_of(preset, at(now), ZoneInfo(zone))
+
+    assert datetime.fromtimestamp(found, UTC).replace(tzinfo=None) == datetime.fromisoformat(ends)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns"])
+def test_it_is_the_same_all_day_and_always_ahead(zone: str) -> None:
+    for hour in range(0, 24 * 400, 7):
+        now = datetime.fromtimestamp(NOW_S + hour * 3600, UTC)
+        local = now.astimezone(ZoneInfo(zone))
+        for preset in PRESETS:
+            ends = moment_of(preset, now, ZoneInfo(zone))
+            wall = datetime.fromtimestamp(ends, ZoneInfo(zone))
+            assert ends >= now.timestamp() and (wall.hour, wall.minute, wall.second) == (23, 59, 59)
+            same_day = moment_of(preset, local.replace(hour=12, minute=0), ZoneInfo(zone))
+            assert ends == same_day, (zone, now, preset)
+
+
+def test_each_choice_names_its_day() -> None:
+    words = dict(choices(at("2026-11-24 20:00"), ZoneInfo("Asia/Kathmandu")))
+
+    assert words["7d"] == "In 7 days, 2026-12-02" and words["quarter"] == "End of the quarter, 2026-12-31"
+
+
+@pytest.mark.parametrize("base", [{}, {"expired_time": -1}, {"expired_time": NOW_S - 5}, {"expired_time": 10**17}])
+def test_a_preset_is_the_wish(base: dict[str, Any]) -> None:
+    form = edited(key(**base), expiry="7d", zone="UTC")
+
+    assert form.is_valid(), form.errors
+    assert form.to_wish() == KeyWish({"expired_time": int(at("2026-12-01 23:59:59").timestamp())})
+    assert form["expiry"].value() == "7d"
+
+
+def test_two_answers_are_a_contradiction() -> None:
+    form = edited(key(expired_time=-1), expiry="30d", expired_time="2030-01-01T00:00:00")
+
+    assert "choose “at a moment”" in form.errors["expired_time"][0]
+
+
+def test_the_radio_buttons_show_what_is_there_and_no_preset() -> None:
+    assert 'value="at" required' not in str(form_of(key())["expiry"])
+    assert str(form_of(key())["expiry"]).count("checked") == 1 and form_of(key())["expiry"].value() == "at"
+    assert form_of(key(expired_time=-1))["expiry"].value() == "never"
