@@ -86,6 +86,8 @@ class KeyForm(forms.Form):
         widget=_area(5),
         keep="\n\t",
     )
+    # Which opening was ticked (keys.rules.allowlist_reading); its box stands where the list is challenged.
+    allow_ips_confirmed = TypedField(label=_("Confirmed"), widget=forms.HiddenInput())
     group = TypedField(label=_("Group"), help_text=_("Must be available to the account. Empty: none."), widget=_line())
     cross_group_retry = SwitchField(
         label=_("Cross-group retry"), help_text=_("Works only with an automatic group, such as auto.")

@@ -4,6 +4,7 @@
 """
 
 from keys.rules.allowlist import check_allow_ips
+from keys.rules.allowlist_reading import check_opening
 from keys.rules.fault import Fault, RuleBroken
 from keys.rules.lists import (
     LIST_MAX_CHARACTERS,
@@ -53,6 +54,7 @@ __all__ = [
     "check_group",
     "check_models",
     "check_name",
+    "check_opening",
     "check_quota",
     "check_reason",
     "check_restriction",

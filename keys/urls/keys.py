@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from keys.views import changes, home, keys
+from keys.views import allowlist, changes, home, keys
 
 KEY = "teams/<slug:slug>/keys/<int:key_id>/"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("favicon.ico", home.favicon, name="favicon"),
     path("teams/<slug:slug>/keys/", keys.key_list, name="keys"),
     path(KEY, keys.key, name="key"),
+    path(f"{KEY}allowlist/", allowlist.allowlist, name="key_allowlist"),
     path(f"{KEY}disable/", changes.disable, name="key_disable"),
     path(f"{KEY}enable/", changes.enable, name="key_enable"),
     path(f"{KEY}changes/<uuid:change_id>/", changes.change, name="key_change"),

@@ -26,7 +26,7 @@ from keys.views.told import Told
 class Panel:
     """One key's page. form_base: what the form was made from. told to stale: what there is to say.
 
-    saw: with a conflict, the key as it was before somebody else changed it.
+    saw: with a conflict, the key as it was before somebody else changed it. said: what a button beside a field did.
     """
 
     team: Team
@@ -38,6 +38,7 @@ class Panel:
     held: Held | None = None
     trouble: Trouble | None = None
     stale: str = ""
+    said: str = ""
     read_now: bool = True
     change_id: UUID = field(default_factory=uuid4)
 

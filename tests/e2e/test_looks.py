@@ -76,6 +76,30 @@ def menu_open(page: Any, app: App) -> None:
     page.locator(".menu summary").click()
 
 
+PASTED = """10.0.0.1:80, 203.0.113.5/24
+198.51.100.7; 198.51.100.0/24 198.51.100.7
+192.0.2.1-192.0.2.6 2001:db8::/32 office.example.com"""
+
+
+def allowlist(page: Any, app: App) -> None:
+    """Pasted from everywhere, with an address asked about."""
+    key("restricted")(page, app)
+    page.get_by_label("Allowed addresses").fill(PASTED)
+    page.locator(".picker__sum", has_text="8 entries").wait_for()
+    page.get_by_label("Would this address be let in?").fill("198.51.100.20")
+    page.get_by_text("198.51.100.20 is let in").wait_for()
+    page.get_by_label("Would this address be let in?").fill("")
+    page.get_by_text("198.51.100.20 is let in").wait_for(state="detached")
+
+
+def allowlist_opened(page: Any, app: App) -> None:
+    key("restricted")(page, app)
+    page.get_by_label("Allowed addresses").fill("\n".join(f"203.0.113.{n}" for n in range(250)) + "\n0.0.0.0/0")
+    page.get_by_text("This list lets in every IPv4 address").wait_for()
+    page.get_by_label("Would this address be let in?").fill("203.0.113.77")
+    page.get_by_text("203.0.113.77 is let in").wait_for()
+
+
 PAGES: dict[str, tuple[str, Way]] = {
     "teams": ("lead", at("/teams/")),
     "menu": ("lead", menu_open),
@@ -89,6 +113,8 @@ PAGES: dict[str, tuple[str, Way]] = {
     "key-overspent": ("lead", key("overspent")),
     "key-hostile": ("lead", key("hostile")),
     "key-arabic": ("lead", key("arabic")),
+    "key-allowlist": ("lead", allowlist),
+    "key-allowlist-opened": ("lead", allowlist_opened),
     "key-member": ("member", key("restricted")),
     "key-refused": ("lead", refused),
     "key-conflict": ("lead", conflicting),

@@ -41,6 +41,7 @@ POST    accounts/password/reset/         404       404     404     404    404   
 GET     KEYS                             login     404     200     200    404    200    200   login    login
 GET     KEY                              login     404     200     200    404    200    200   login    login
 POST    KEY                              login     404     403     409    404    403    409   login    login
+POST    KEY/allowlist/                   login     404     403     409    404    403    409   login    login
 POST    KEY/disable/                     login     404     403     303    404    403    303   login    login
 POST    KEY/enable/                      login     404     403     303    404    403    303   login    login
 GET     KEY/changes/<uuid:change_id>/    login     404     200     200    404    200    200   login    login
@@ -86,6 +87,7 @@ OPTIONS_ANSWERED = {"accounts/logout/", "accounts/inactive/"}
 SHORT = {
     "KEYS": "teams/<slug:slug>/keys/",
     "KEY": KEY,
+    "KEY/allowlist/": f"{KEY}allowlist/",
     "KEY/disable/": f"{KEY}disable/",
     "KEY/enable/": f"{KEY}enable/",
     "KEY/changes/<uuid:change_id>/": f"{KEY}changes/<uuid:change_id>/",
