@@ -8,7 +8,7 @@ from typing import TypeVar
 from keys.cometapi import record, wire
 from keys.cometapi.retry import repeated
 from keys.errors import AccessTokenRefused, KeyNotFound, NotSent, RateLimited, Refused, Unclear, UpstreamError
-from keys.types import Account, Deadline, Group, KeyPage, KeySettings, KeySnapshot
+from keys.types import Account, Deadline, Group, KeyPage, KeySettings, KeySnapshot, ModelList
 
 T = TypeVar("T")
 
@@ -99,6 +99,14 @@ class Verbs(ABC):
             return self._call(wire.GROUPS, deadline, lambda success: record.groups(success.data))
         except UpstreamError:
             return None
+
+    def models(self, deadline: Deadline) -> ModelList:
+        """The models on offer, asked for without the access token: the list is public."""
+
+        def read(success: wire.Success) -> ModelList:
+            return record.models(success.data, total=success.total)
+
+        return repeated(lambda until: self._call(wire.MODELS, until, read), deadline)
 
     def _listed(self, page: int, page_size: int, deadline: Deadline, account_id: int | None) -> KeyPage:
         size = min(page_size, wire.MOST_PER_PAGE)

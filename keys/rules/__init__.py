@@ -9,8 +9,10 @@ from keys.rules.fault import Fault, RuleBroken
 from keys.rules.lists import (
     LIST_MAX_CHARACTERS,
     LIST_MAX_ENTRIES,
+    MODEL_ID_MAX_CHARACTERS,
     check_models,
     check_restriction,
+    split_list,
     split_models,
 )
 from keys.rules.names import (
@@ -40,6 +42,7 @@ __all__ = [
     "LIST_MAX_CHARACTERS",
     "LIST_MAX_ENTRIES",
     "MAX_UNITS",
+    "MODEL_ID_MAX_CHARACTERS",
     "NAME_MAX_BYTES",
     "NAME_MAX_CHARACTERS",
     "REASON_MAX_CHARACTERS",
@@ -65,5 +68,6 @@ __all__ = [
     "is_past",
     "name_warning",
     "parse_amount",
+    "split_list",
     "split_models",
 ]

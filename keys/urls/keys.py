@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from keys.views import allowlist, changes, home, keys
+from keys.views import allowlist, changes, home, keys, models
 
 KEY = "teams/<slug:slug>/keys/<int:key_id>/"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("teams/<slug:slug>/keys/", keys.key_list, name="keys"),
     path(KEY, keys.key, name="key"),
     path(f"{KEY}allowlist/", allowlist.allowlist, name="key_allowlist"),
+    path(f"{KEY}models/", models.models, name="key_models"),
     path(f"{KEY}disable/", changes.disable, name="key_disable"),
     path(f"{KEY}enable/", changes.enable, name="key_enable"),
     path(f"{KEY}changes/<uuid:change_id>/", changes.change, name="key_change"),

@@ -26,7 +26,8 @@ from keys.views.told import Told
 class Panel:
     """One key's page. form_base: what the form was made from. told to stale: what there is to say.
 
-    saw: with a conflict, the key as it was before somebody else changed it. said: what a button beside a field did.
+    saw: with a conflict, the key as it was before somebody else changed it. said, said_of_models: what a
+    button beside the allowlist, or beside the models, did.
     """
 
     team: Team
@@ -39,6 +40,7 @@ class Panel:
     trouble: Trouble | None = None
     stale: str = ""
     said: str = ""
+    said_of_models: str = ""
     read_now: bool = True
     change_id: UUID = field(default_factory=uuid4)
 

@@ -6,9 +6,12 @@ from django_htmx.http import reswap, retarget
 from keys.forms.base import Base
 from keys.http import PersonRequest, is_fragment
 from keys.models import Team
+from keys.types import EDITABLE
 from keys.views import saving
 from keys.views.choosing import asked_again, chosen, seen_before, unchosen
 from keys.views.panel import Panel, key_form
+
+CARRIED = ("saw", "conflicting")
 
 
 def retyped(request: PersonRequest, team: Team, base: Base, posted: QueryDict) -> Panel:
@@ -20,6 +23,12 @@ def retyped(request: PersonRequest, team: Team, base: Base, posted: QueryDict) -
         panel.conflict = asked_again(form, panel.saw.snapshot, missing)
     form.errors.clear()
     return panel
+
+
+def carried(posted: QueryDict) -> list[tuple[str, str]]:
+    """What a page between hands on besides the form's own fields: the questions of a conflict, and the answers."""
+    names = [*CARRIED, *(f"choose-{field}" for field in EDITABLE)]
+    return [(name, value) for name in names for value in posted.getlist(name)]
 
 
 def made_anew(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:

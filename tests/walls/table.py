@@ -42,6 +42,7 @@ GET     KEYS                             login     404     200     200    404   
 GET     KEY                              login     404     200     200    404    200    200   login    login
 POST    KEY                              login     404     403     409    404    403    409   login    login
 POST    KEY/allowlist/                   login     404     403     409    404    403    409   login    login
+POST    KEY/models/                      login     404     403     409    404    403    409   login    login
 POST    KEY/disable/                     login     404     403     303    404    403    303   login    login
 POST    KEY/enable/                      login     404     403     303    404    403    303   login    login
 GET     KEY/changes/<uuid:change_id>/    login     404     200     200    404    200    200   login    login
@@ -88,6 +89,7 @@ SHORT = {
     "KEYS": "teams/<slug:slug>/keys/",
     "KEY": KEY,
     "KEY/allowlist/": f"{KEY}allowlist/",
+    "KEY/models/": f"{KEY}models/",
     "KEY/disable/": f"{KEY}disable/",
     "KEY/enable/": f"{KEY}enable/",
     "KEY/changes/<uuid:change_id>/": f"{KEY}changes/<uuid:change_id>/",
