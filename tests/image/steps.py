@@ -112,8 +112,9 @@ class Image:
         program = shutil.which(command[0], path=env["PATH"])
         assert program, f"{command[0]} is not in the image's PATH"
         words = [program, *(self.real(word) for word in command[1:])]
-        who = {"user": self.user, "group": self.user, "extra_groups": []}
-        return subprocess.Popen(words, cwd=self.real(self.workdir), env=env, text=True, **who, **options)
+        options |= {"user": self.user, "group": self.user, "extra_groups": [], "text": True}
+        process: subprocess.Popen[str] = subprocess.Popen(words, cwd=self.real(self.workdir), env=env, **options)
+        return process
 
     def done(self, command: list[str], more: Mapping[str, Any]) -> tuple[int, str]:
         process = self.started(command, more, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

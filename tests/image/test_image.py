@@ -18,7 +18,7 @@ import pytest
 
 from tests.image.steps import ROOT, Image, a_python, cannot, compose, dockerfile, files, instructions, last
 from tests.start.product import free_port
-from tools import with_postgres
+from tests.tooling.loading import load
 
 pytestmark = pytest.mark.dbfree
 HOST = "keys.example.com"
@@ -128,6 +128,7 @@ def image() -> Iterator[Image]:
 @contextmanager
 def database(image: Image) -> Iterator[str]:
     """Its DATABASE_URL: PostgreSQL as in compose.yaml; where it is not installed, SQLite on the image's volume."""
+    with_postgres = load("with_postgres")
     folder = with_postgres.programs()
     if folder is None:
         yield f"sqlite:///{image.real('/data')}/cometadmin.sqlite3"
