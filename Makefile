@@ -9,7 +9,7 @@ WEEK_OLD = $(shell $(PYTHON) -c 'import datetime as d; print(d.datetime.now(d.ti
 COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--exclude-newer $(WEEK_OLD) --custom-compile-command 'make lock'
 .DEFAULT_GOAL = help
-.PHONY: help demo demo-reset manage test test-sqlite test-pg test-browser prove bench lint format messages lock clean
+.PHONY: help demo demo-reset manage screenshot test test-sqlite test-pg test-browser prove bench lint format messages lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,8 @@ demo-reset: $(VENV)/.base ## forget what was changed in the demo
 	@$(PY) tools/demo.py reset
 manage: $(VENV)/.base ## run a management command on the demo: make manage ARGS='verify_ledger'
 	@$(PY) tools/demo.py manage $(ARGS)
+screenshot: $(VENV)/.e2e ## take the picture of the README anew, from the demo
+	@$(PY) tools/screenshot.py
 
 test: $(VENV)/.e2e ## run all checks and all tests: SQLite, PostgreSQL, browser
 	@$(PY) tools/run_tests.py

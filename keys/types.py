@@ -173,6 +173,22 @@ class SpentPage:
     items: tuple[Spent, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One id that keys may be restricted to. provider: "" when CometAPI does not say whose it is."""
+
+    id: str
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelList:
+    """The models on offer. total: what upstream claims, at least as many as are here."""
+
+    models: tuple[Model, ...]
+    total: int
+
+
 class ActorKind(StrEnum):
     PERSON = "person"
     SYSTEM = "system"

@@ -160,6 +160,7 @@ class CometClient(Verbs):
         """account_id: records of any other account are refused; None while it is not known yet. limiter: for tests.
 
         fingerprint: tells the secrets of the keys that are read again (`keys.fingerprints`), None to do without.
+        access_token: "" for a client that makes public calls alone.
         """
         self._base_url, self._access_token = base_url.rstrip("/"), access_token
         self.account_id, self._send_account_header = account_id, send_account_header
@@ -208,7 +209,9 @@ class CometClient(Verbs):
     def _request(self, call: wire.Call) -> httpx.Request:
         """Raises NotSent for an address or an access token that cannot be sent."""
         token = self._access_token
-        if not token or token.strip() != token or not (token.isascii() and token.isprintable()):
+        if call.public:
+            token = ""
+        elif not token or token.strip() != token or not (token.isascii() and token.isprintable()):
             raise NotSent("The access token holds characters that cannot be sent.", kind="bad_access_token")
         headers = wire.headers(call, token, self.account_id if self._send_account_header else None)
         try:

@@ -8,7 +8,7 @@ are escaped here, and `key`, the secret itself, becomes a mask at once (trap 12)
 from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
-from keys import redact
+from keys import redact, rules
 from keys.types import (
     EDITABLE,
     Account,
@@ -17,11 +17,17 @@ from keys.types import (
     KeyPage,
     KeySettings,
     KeySnapshot,
+    Model,
+    ModelList,
     Spent,
     SpentPage,
 )
 
 INT_BOUND = 2**63
+MOST_MODELS = 2_000
+"""About six times what CometAPI offers (cometapi.md, "Endpoints"): a page can still hold that many."""
+CLAIM_BOUND = 1_000_000
+PROVIDER_MAX_CHARACTERS = 60
 
 
 class OddRecord(ValueError):
@@ -150,6 +156,38 @@ def account(data: Any) -> Account:
         raise OddRecord("CometAPI's answer names no account.")
     username, display_name, group = (_shown(fields.get(name)) for name in ("username", "display_name", "group"))
     return Account(id=fields["id"], username=username, display_name=display_name, group=group)
+
+
+def models(data: Any, *, total: Any = None) -> ModelList:
+    """The models on offer, repeats dropped. Raises OddRecord when it is no list, or nothing of it can be read.
+
+    Left out: what could not be picked, since the rules for model ids refuse it, and what looks like a secret. At most
+    MOST_MODELS are taken.
+    """
+    if not isinstance(data, list):
+        raise OddRecord("CometAPI's answer is no list of models.")
+    found: dict[str, Model] = {}
+    for item in data:
+        model = _model(item)
+        if model and len(found) < MOST_MODELS:
+            found.setdefault(model.id, model)
+    if data and not found:
+        raise OddRecord("CometAPI's list of models cannot be read.")
+    claimed = total if is_int(total) and 0 <= total <= CLAIM_BOUND else 0
+    return ModelList(tuple(found.values()), max(claimed, len(data)))
+
+
+def _model(item: Any) -> Model | None:
+    fields = item if isinstance(item, dict) else {}
+    name = fields.get("id")
+    if not isinstance(name, str) or len(name) > rules.MODEL_ID_MAX_CHARACTERS or redact.looks_secret(name):
+        return None
+    try:
+        if rules.split_list(name) != [name] or rules.check_models(name) != name:
+            return None
+    except rules.RuleBroken:
+        return None
+    return Model(name, " ".join(_shown(fields.get("provider")).split())[:PROVIDER_MAX_CHARACTERS])
 
 
 def groups(data: Any) -> tuple[Group, ...]:

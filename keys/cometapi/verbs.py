@@ -8,7 +8,7 @@ from typing import TypeVar
 from keys.cometapi import record, wire
 from keys.cometapi.retry import repeated
 from keys.errors import AccessTokenRefused, KeyNotFound, NotSent, RateLimited, Refused, Unclear, UpstreamError
-from keys.types import Account, Deadline, Fingerprinter, Group, KeyPage, KeySettings, KeySnapshot, SpentPage
+from keys.types import Account, Deadline, Fingerprinter, Group, KeyPage, KeySettings, KeySnapshot, ModelList, SpentPage
 
 T = TypeVar("T")
 
@@ -108,6 +108,14 @@ class Verbs(ABC):
         except record.OddRecord:
             raise NotSent("This key's name cannot be asked for.", kind="bad_query") from None
         return self._call(call, deadline, lambda success: record.spent_page(success.data))
+
+    def models(self, deadline: Deadline) -> ModelList:
+        """The models on offer, asked for without the access token: the list is public."""
+
+        def read(success: wire.Success) -> ModelList:
+            return record.models(success.data, total=success.total)
+
+        return repeated(lambda until: self._call(wire.MODELS, until, read), deadline)
 
     def _listed(self, page: int, page_size: int, deadline: Deadline, account_id: int | None) -> KeyPage:
         size = min(page_size, wire.MOST_PER_PAGE)

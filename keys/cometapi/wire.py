@@ -27,13 +27,17 @@ SHORTEST_PIECE = 8
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. template: the path as it may be logged, without ids and query. body: JSON, None for a GET."""
+    """One request. template: the path as it may be logged, without ids and query. body: JSON, None for a GET.
+
+    public: goes without the access token.
+    """
 
     method: str
     path: str
     template: str
     query: str = ""
     body: bytes | None = None
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +57,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """An answer that says yes. data: any JSON value, None when absent. message: upstream's words, fit to be shown."""
+    """An answer that says yes. data: any JSON value, None when absent. message: upstream's words, fit to be shown.
+
+    total: any JSON value of that name beside `data`, None when absent.
+    """
 
     data: Any
     message: str
     request_id: str
+    total: Any = None
 
 
 def list_call(page: int, page_size: int) -> Call:
@@ -80,6 +88,7 @@ def put_call(key_id: int, settings: KeySettings, *, status_only: bool) -> Call:
 
 
 ACCOUNT = Call("GET", "/api/user/self", "/api/user/self")
+MODELS = Call("GET", "/api/models", "/api/models", public=True)
 GROUPS = Call("GET", "/api/user/self/groups", "/api/user/self/groups")
 
 
@@ -99,15 +108,16 @@ def usage_call(page: int, page_size: int, key_name: str, since: int) -> Call:
 def headers(call: Call, access_token: str, account_id: int | None) -> dict[str, str]:
     """account_id: for the header that the family asks for (trap 16), None to leave it out."""
     sent = {
-        "Authorization": access_token,  # the raw value, without `Bearer` (reference page)
         "Accept": "application/json",
         "Accept-Encoding": "gzip",
         "Accept-Language": "en",  # messages come in one language (trap 14)
         "User-Agent": "cometadmin",
     }
+    if not call.public:
+        sent["Authorization"] = access_token  # the raw value, without `Bearer` (reference page)
     if call.body is not None:
         sent["Content-Type"] = "application/json"
-    if account_id is not None:
+    if account_id is not None and not call.public:
         sent["New-Api-User"] = str(account_id)
     return sent
 
@@ -126,7 +136,7 @@ def opened(answer: Answer, *, now: float, secret: str = "") -> Success:
         raise Refused(said, kind="refused", http_status=200, request_id=answer.request_id)
     if envelope.get("success") is not True:
         raise odd(answer, "The answer does not say whether it succeeded.")
-    return Success(envelope.get("data"), said, answer.request_id)
+    return Success(envelope.get("data"), said, answer.request_id, envelope.get("total"))
 
 
 def odd(answer: Answer, message: str, *, kind: str = "odd_answer") -> Unclear:

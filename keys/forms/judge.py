@@ -73,7 +73,7 @@ class Judge:
         self._plain("name", rules.check_name)
         self._plain("status", rules.check_status)
         self._plain("model_limits", rules.check_models)
-        self._plain("allow_ips", rules.check_allow_ips)
+        self._plain("allow_ips", self._allow_ips)
         self._plain("group", self._group)
         if self._expiry_touched():
             self._keep("expired_time", "expired_time", self._expired_time)
@@ -113,6 +113,11 @@ class Judge:
     def _plain(self, name: str, rule: Callable[[str], Any]) -> None:
         if self.touched(name):
             self._keep(name, name, lambda: rule(self._text(name)))
+
+    def _allow_ips(self, text: str) -> str | None:
+        after = rules.check_allow_ips(text)
+        rules.check_opening(self.base.settings.allow_ips, after, self._text("allow_ips_confirmed"))
+        return after
 
     def _group(self, text: str) -> str:
         # The form shows groups escaped; upstream gets them as it named them.

@@ -88,6 +88,8 @@ class KeyForm(forms.Form):
         widget=_area(5),
         keep="\n\t",
     )
+    # Which opening was ticked (keys.rules.allowlist_reading); its box stands where the list is challenged.
+    allow_ips_confirmed = TypedField(label=_("Confirmed"), widget=forms.HiddenInput())
     and_enable = SwitchField(
         label=_("And enable it"),
         help_text=_("More time or quota alone does not enable this key again. It is sent in a second step."),

@@ -23,6 +23,7 @@ TEXTS = (
     "quota_unit",
     "model_limits",
     "allow_ips",
+    "allow_ips_confirmed",
     "group",
     "reason",
 )
@@ -45,6 +46,7 @@ def rendered(base: KeySnapshot, zone: ZoneInfo) -> dict[str, str]:
         "model_limits_enabled": ON if settings.model_limits_enabled else OFF,
         "model_limits": many_lines("\n".join(split_models(settings.model_limits))),
         "allow_ips": many_lines(settings.allow_ips or ""),
+        "allow_ips_confirmed": "",
         "group": escape_visible(settings.group),
         "cross_group_retry": ON if settings.cross_group_retry else OFF,
         "reason": "",

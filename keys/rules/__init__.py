@@ -4,14 +4,17 @@
 """
 
 from keys.rules.allowlist import check_allow_ips
+from keys.rules.allowlist_reading import check_opening
 from keys.rules.fault import Fault, RuleBroken
 from keys.rules.lists import (
     LIST_MAX_CHARACTERS,
     LIST_MAX_ENTRIES,
+    MODEL_ID_MAX_CHARACTERS,
     check_models,
     check_restriction,
     entries_of,
     list_changes,
+    split_list,
     split_models,
 )
 from keys.rules.names import (
@@ -41,6 +44,7 @@ __all__ = [
     "LIST_MAX_CHARACTERS",
     "LIST_MAX_ENTRIES",
     "MAX_UNITS",
+    "MODEL_ID_MAX_CHARACTERS",
     "NAME_MAX_BYTES",
     "NAME_MAX_CHARACTERS",
     "REASON_MAX_CHARACTERS",
@@ -55,6 +59,7 @@ __all__ = [
     "check_group",
     "check_models",
     "check_name",
+    "check_opening",
     "check_quota",
     "check_reason",
     "check_restriction",
@@ -67,5 +72,6 @@ __all__ = [
     "list_changes",
     "name_warning",
     "parse_amount",
+    "split_list",
     "split_models",
 ]

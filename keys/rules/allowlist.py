@@ -19,18 +19,23 @@ def check_allow_ips(text: str) -> str | None:
 
     Raises RuleBroken with the faults of all entries together.
     """
-    if len(text) <= LIST_MAX_CHARACTERS:
-        # A range with blanks around its dash is one entry, to be named as the range it is.
-        text = _BLANKS_AROUND_DASH.sub(r"\1", text)
     entries: dict[str, None] = {}
     faults: list[Fault] = []
-    for entry in split_list(text):
+    for entry in split_entries(text):
         try:
             entries[check_entry(entry)] = None
         except RuleBroken as broken:
             faults.extend(broken.broken)
     refuse(faults)
     return "\n".join(entries) or None
+
+
+def split_entries(text: str) -> list[str]:
+    """The entries of a pasted allowlist, as they were typed. Raises RuleBroken for more than anybody can mean."""
+    if len(text) <= LIST_MAX_CHARACTERS:
+        # A range with blanks around its dash is one entry, to be named as the range it is.
+        text = _BLANKS_AROUND_DASH.sub(r"\1", text)
+    return split_list(text)
 
 
 def check_entry(entry: str) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from keys.views import changes, checking, exports, home, keys, listing, notes, saved_views
+from keys.views import allowlist, changes, checking, exports, home, keys, listing, models, notes, saved_views
 
 KEY = "teams/<slug:slug>/keys/<int:key_id>/"
 
@@ -20,6 +20,8 @@ urlpatterns = [
     path(f"{KEY}check/", checking.check, name="key_check"),
     path(f"{KEY}open/", checking.being_open, name="key_open"),
     path(f"{KEY}usage/", checking.usage, name="key_usage"),
+    path(f"{KEY}allowlist/", allowlist.allowlist, name="key_allowlist"),
+    path(f"{KEY}models/", models.models, name="key_models"),
     path(f"{KEY}disable/", changes.disable, name="key_disable"),
     path(f"{KEY}enable/", changes.enable, name="key_enable"),
     path(f"{KEY}changes/<uuid:change_id>/", changes.change, name="key_change"),

@@ -37,6 +37,7 @@ class Panel:
     """One key's page. form_base: what the form was made from. told to stale: what there is to say.
 
     saw: with a conflict, the key as it was before somebody else changed it. reviewing: what will change is to be read.
+    said, said_of_models: what a button beside the allowlist, or beside the models, did.
     """
 
     team: Team
@@ -48,6 +49,8 @@ class Panel:
     held: Held | None = None
     trouble: Trouble | None = None
     stale: str = ""
+    said: str = ""
+    said_of_models: str = ""
     read_now: bool = True
     reviewing: bool = False
     change_id: UUID = field(default_factory=uuid4)

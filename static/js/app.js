@@ -44,7 +44,9 @@
     if (requestConfig?.verb === "get" || requestConfig?.elt?.closest("[data-quiet]")) {
       return;
     }
-    document.querySelector("[data-focus]")?.focus();
+    // Only within what came: an editor that answers while one types has nothing to do with a notice elsewhere.
+    const came = event.target;
+    (came.matches("[data-focus]") ? came : came.querySelector("[data-focus]"))?.focus();
   });
 
   // The menu closes by Escape and by a press elsewhere.

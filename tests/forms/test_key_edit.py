@@ -64,7 +64,12 @@ SET, ADD, TAKE = QuotaMode
             None,
         ),
         ({}, {"allow_ips": "1.1.1.1,2.2.2.2"}, {"allow_ips": "1.1.1.1\n2.2.2.2"}, None),
-        ({"allow_ips": "1.1.1.1"}, {"allow_ips": ""}, {"allow_ips": None}, None),
+        (
+            {"allow_ips": "1.1.1.1"},
+            {"allow_ips": "", "allow_ips_confirmed": "everyone"},
+            {"allow_ips": None},
+            None,
+        ),
         ({}, {"group": "vip"}, {"group": "vip"}, None),
         ({}, {"group": ""}, {"group": ""}, None),
         ({}, {"group": "auto", "cross_group_retry": "on"}, {"group": "auto", "cross_group_retry": True}, None),

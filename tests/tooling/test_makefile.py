@@ -15,6 +15,7 @@ TARGETS = [
     "demo",
     "demo-reset",
     "manage",
+    "screenshot",
     "test",
     "test-sqlite",
     "test-pg",

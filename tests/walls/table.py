@@ -55,6 +55,8 @@ POST    KEY/check/                       login     404     403     409    404   
 GET     KEY/open/                        login     404     403     200    404    403    200   login    login
 POST    KEY/open/                        login     404     403     200    404    403    200   login    login
 GET     KEY/usage/                       login     404     200     200    404    200    200   login    login
+POST    KEY/allowlist/                   login     404     403     409    404    403    409   login    login
+POST    KEY/models/                      login     404     403     409    404    403    409   login    login
 POST    KEY/disable/                     login     404     403     303    404    403    303   login    login
 POST    KEY/enable/                      login     404     403     303    404    403    303   login    login
 GET     KEY/changes/<uuid:change_id>/    login     404     200     200    404    200    200   login    login
@@ -112,6 +114,8 @@ SHORT = {
     "KEY/check/": f"{KEY}check/",
     "KEY/open/": f"{KEY}open/",
     "KEY/usage/": f"{KEY}usage/",
+    "KEY/allowlist/": f"{KEY}allowlist/",
+    "KEY/models/": f"{KEY}models/",
     "KEY/disable/": f"{KEY}disable/",
     "KEY/enable/": f"{KEY}enable/",
     "KEY/changes/<uuid:change_id>/": f"{KEY}changes/<uuid:change_id>/",
