@@ -55,7 +55,7 @@ def _catalogue(request: PersonRequest, panel: Panel) -> HttpResponse:
         "form": panel.form,
         "panel": panel,
         "catalogue": catalogue(),
-        "base": sign_base(base.snapshot, request.user, team, base.groups),
+        "base": sign_base(base, request.user, team),
         "carried": carried(request.POST),
         **team_rights(request.user, team),
     }

@@ -54,9 +54,19 @@ def test_a_refused_field_is_counted_and_the_others_are_shown() -> None:
     [
         ({}, {"unlimited_quota": "on"}, "unlimited_quota", "can spend all that the account has"),
         ({}, {"expiry": "never"}, "expired_time", "until somebody disables it"),
-        ({"allow_ips": "1.1.1.1"}, {"allow_ips": ""}, "allow_ips", "works from everywhere"),
-        ({}, {"allow_ips": "10.0.0.1\n0.0.0.0/0"}, "allow_ips", "0.0.0.0/0 lets every IPv4 address in"),
-        ({}, {"allow_ips": "::/0"}, "allow_ips", "lets every IPv6 address in"),
+        (
+            {"allow_ips": "1.1.1.1"},
+            {"allow_ips": "", "allow_ips_confirmed": "everyone"},
+            "allow_ips",
+            "works from everywhere",
+        ),
+        (
+            {},
+            {"allow_ips": "10.0.0.1\n0.0.0.0/0", "allow_ips_confirmed": "ipv4"},
+            "allow_ips",
+            "0.0.0.0/0 lets every IPv4 address in",
+        ),
+        ({}, {"allow_ips": "::/0", "allow_ips_confirmed": "ipv6"}, "allow_ips", "lets every IPv6 address in"),
         ({}, {"remain_quota": "0"}, "remain_quota", "refuses every call"),
         ({}, {"quota_mode": "take", "remain_quota": "900000"}, "remain_quota", "refuses every call"),
         ({}, {"remain_quota": "299999"}, "remain_quota", "less than the last 7 days used: $0.60"),
