@@ -59,7 +59,9 @@ def prune(until: Deadline) -> None:
 
 
 def sync_job(job: Job, until: Deadline) -> bool:
-    """One slice of a team's listing. False: not over yet."""
+    """One slice of a team's listing. False: not over yet. Nothing is left to do where somebody was or is at it."""
+    if not syncing.is_due(syncing.state_of(job.team), settings.WAITS.refresh_s):
+        return True
     progress = syncing.sync_slice(job.team, until)
     jobs.beat(job, done=progress.done, total=progress.total)
     return progress.over
