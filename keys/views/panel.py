@@ -17,6 +17,7 @@ from keys.forms.notes import NoteForm
 from keys.forms.preview import preview_of
 from keys.http import PersonRequest, is_fragment, mark_ours, team_rights
 from keys.models import Team
+from keys.selectors.drift import open_drifts
 from keys.selectors.history import key_history
 from keys.selectors.keys import key_row
 from keys.services.notes import note_of
@@ -111,6 +112,7 @@ def _context(request: PersonRequest, panel: Panel) -> dict[str, Any]:
         "told": panel.told,
         "key": now,
         "row": key_row(now, timezone.now()),
+        "drifted": open_drifts(team).filter(key_id=key.id).exists(),
         "base": sign_base(panel.form_base, request.user, team),
         "saw": sign_base(panel.saw, request.user, team) if panel.saw else "",
         "history": key_history(team.pk, key.id),

@@ -162,6 +162,16 @@ def drift_refused(page: Any, app: App) -> None:
     page.get_by_text("This looks like a secret").wait_for()
 
 
+def key_drifted(page: Any, app: App) -> None:
+    drifted(page, app)
+    key("restricted")(page, app)
+
+
+def record_of_drift(page: Any, app: App) -> None:
+    drifted(page, app)
+    page.get_by_role("link", name="Record 4").click()
+
+
 def alarmed(page: Any, app: App) -> None:
     drifted(page, app)
     at("/teams/")(page, app)
@@ -331,6 +341,8 @@ PAGES: dict[str, tuple[str, Way]] = {
     "drift": ("lead", drifted),
     "drift-refused": ("lead", drift_refused),
     "drift-none": ("lead", at("/teams/atlas/drift/")),
+    "drift-key": ("lead", key_drifted),
+    "drift-record": ("lead", record_of_drift),
     "alarm": ("admin", alarmed),
     "being-read": ("member", being_read),
     "status": ("admin", at("/status/")),

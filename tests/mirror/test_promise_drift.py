@@ -16,7 +16,7 @@ from django.db import connections
 
 from keys.errors import CometAdminError
 from keys.models import MirrorKey
-from keys.services import explain, mirror, schedule
+from keys.services import explain, mirror, schedule, settle
 from keys.services.syncing import sync_slice
 from keys.types import Deadline
 from tests.mirror.support import drifts, sync
@@ -158,7 +158,7 @@ def settle_all(stage: Stage) -> None:
     while time.monotonic() < until:
         schedule.settle_due(Deadline.after(5))
         sync(stage.team)
-        if not schedule.settle.due().exists() and not MirrorKey.objects.filter(suspect=True).exists():
+        if not settle.due().exists() and not MirrorKey.objects.filter(suspect=True).exists():
             return
         time.sleep(0.2)
 

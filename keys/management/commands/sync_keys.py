@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from keys.models import Team
+from keys.services import drift
 from keys.services.syncing import Progress, sync_slice
 from keys.types import Deadline
 
@@ -39,6 +40,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"{team.slug}: {line}")
                 told = line
             if progress.over:
+                while not drift.go_on(team, Deadline.after(settings.WAITS.slice_s)):
+                    self.stdout.write(f"{team.slug}: " + _("looking at what changed elsewhere"))
                 return not progress.trouble
             time.sleep(PAUSE_S)
 
