@@ -109,7 +109,7 @@ class FilterForm(PlainForm):
     address = _text(_("Lets this address in"), 60, _("Such as 203.0.113.9"))
     expiring = Number(_("Expires within"), 0, DAYS_AT_MOST, _("Days from now"))
     idle = Number(_("Not used for"), 1, DAYS_AT_MOST, _("Days at least"))
-    low = Number(_("Low on quota"), 1, 100, _("Percent of its limit left, at most"))
+    low = Number(_("Low on quota"), 1, 100, _("Percent left, at most"))
     never_used = Flag(_("Never used"))
     unlimited = Flag(_("Unlimited quota"))
     no_expiry = Flag(_("No expiry"))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from django.utils.html import conditional_escape
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -53,7 +54,7 @@ class Link:
 
 def labels() -> dict[str, str]:
     """What a row says beside its values, translated once and not once a row."""
-    return {name: str(words) for name, words in LABELS.items()}
+    return {name: conditional_escape(words) for name, words in LABELS.items()}
 
 
 def columns(wanted: Wanted) -> list[Column]:

@@ -92,6 +92,7 @@ def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wan
         "team": scope.team,
         "form": form,
         "fields": list(filter_fields(form)),
+        "filters_open": bool(form.errors.keys() - {"q"}),
         "wanted": wanted,
         "rows": _rows(found, wanted, switching),
         "pages": found.pages,

@@ -1,6 +1,7 @@
 """Owner, purpose and tags of a key: written by who may edit it, recorded, shown, found; never sent anywhere."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,8 @@ def form(house: House, name: str = "plain", username: str = "lead") -> dict[str,
     return found
 
 
-def save(house: House, typed: dict[str, str], name: str = "plain", **more: object) -> object:
-    client = house.client(str(more.pop("username", "lead")))
-    return client.post(house.path(name, "note/"), {**form(house, name), **typed}, **more)
+def save(house: House, typed: dict[str, str], name: str = "plain", headers: dict[str, str] | None = None) -> Any:
+    return house.client().post(house.path(name, "note/"), {**form(house, name), **typed}, headers=headers)
 
 
 def test_it_is_saved_and_recorded_and_nothing_is_sent(house: House) -> None:
