@@ -16,6 +16,7 @@ from keys.services.reading import list_page
 from keys.services.settle import change_result, open_change, settle_key
 from keys.views import saving
 from keys.views.changes import change_id_of
+from keys.views.kept import keeps_typing
 from keys.views.panel import Panel, base_of, key_form, panel_page
 from keys.views.told import Told
 
@@ -40,6 +41,7 @@ def key_list(request: PersonRequest, slug: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@keeps_typing
 @page
 def key(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
     """One key as it is upstream now, its form and its history; what was sent as a form is saved."""
