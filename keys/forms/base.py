@@ -50,6 +50,15 @@ def sign_base(base: Base, person: Person, team: Team) -> str:
     return signing.dumps(content, salt=SALT, compress=True)
 
 
+def signed_for(text: str) -> int | None:
+    """Whose form it is, however old; None for what we did not sign."""
+    try:
+        content = signing.loads(text, salt=SALT)
+    except (signing.BadSignature, ValueError):
+        return None
+    return int(content["person"])
+
+
 def open_base(text: str, person: Person, team: Team, key_id: int) -> Base:
     """What the form was made from. Raises BaseUnusable: forged, somebody else's, another key's, or too old."""
     try:

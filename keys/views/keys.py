@@ -15,6 +15,7 @@ from keys.services.reading import list_page
 from keys.services.settle import change_result, open_change, settle_key
 from keys.views import saving
 from keys.views.changes import change_id_of
+from keys.views.kept import keeps_typing
 from keys.views.links import labels
 from keys.views.listing import Scope, answer
 from keys.views.paging import page_number
@@ -56,6 +57,7 @@ def _live_list(request: PersonRequest, age: TeamAge) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@keeps_typing
 @page
 def key(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
     """One key as it is upstream now, its form and its history; what was sent as a form is saved."""

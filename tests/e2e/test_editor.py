@@ -229,7 +229,12 @@ def test_what_would_change_hides_nothing_that_is_typed_in(lead: Any, app: App, w
 def test_leaving_the_page_with_unsaved_typing_asks(lead: Any, app: App) -> None:
     lead.goto(app.url + app.house.path("plain"))
     asked: list[str] = []
-    lead.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def accept(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    lead.on("dialog", accept)
 
     lead.get_by_label("Name", exact=True).click()
     lead.get_by_label("Name", exact=True).fill("Typed")

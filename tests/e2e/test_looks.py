@@ -13,8 +13,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
-from keys.models import Team, TeamSync, WorkerLane
+from keys.models import Person, Team, TeamSync, WorkerLane
 from keys.services import jobs, schedule
+from keys.services.presence import note_open
 from keys.types import Lane
 from tests.e2e.conftest import App, Complaints
 from tests.listing.making import forget_everything, furnish_mirror
@@ -119,6 +120,38 @@ def with_history(page: Any, app: App) -> None:
         page.get_by_label("Allowed addresses").fill(typed)
         page.get_by_role("button", name="Save 1 change").click()
         page.get_by_text("Saved and checked").wait_for()
+    key("restricted")(page, app)
+
+
+def reviewed(page: Any, app: App) -> None:
+    key("restricted")(page, app)
+    page.get_by_label("Amount").fill("0")
+    page.get_by_label("Name").fill("Portal EU")
+    submitted(page, "review")
+
+
+def kept(page: Any, app: App) -> None:
+    key("restricted")(page, app)
+    page.get_by_label("Name").fill("Portal EU")
+    page.context.clear_cookies(name="sessionid")
+    submitted(page, "plain")
+    page.get_by_text("Your session has ended").wait_for()
+
+
+def submitted(page: Any, button: str) -> None:
+    """As a browser without JavaScript does it."""
+    with page.expect_navigation():
+        page.locator("#key-form").evaluate(
+            """(form, name) => {
+              form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value: "1" }));
+              form.submit();
+            }""",
+            button,
+        )
+
+
+def with_others(page: Any, app: App) -> None:
+    note_open(Person.objects.get(username="admin"), app.house.team, app.house.keys["restricted"])
     key("restricted")(page, app)
 
 
@@ -324,6 +357,9 @@ PAGES: dict[str, tuple[str, Way]] = {
     "key-checking": ("lead", checking),
     "key-extended": ("lead", extended),
     "key-history": ("lead", with_history),
+    "key-review": ("lead", reviewed),
+    "key-kept": ("lead", kept),
+    "key-others": ("lead", with_others),
     "key-usage": ("lead", used),
     "panel": ("lead", panel),
     "panel-edited": ("lead", panel_edited),
