@@ -28,6 +28,7 @@ from keys.rules.allowlist_reading import (
 )
 
 MOST_LINES = 300
+FIND_MAX_CHARACTERS = 100
 _EXACT_TO = 2**32
 
 
@@ -115,16 +116,17 @@ def text_of(form: KeyForm) -> str:
 
 def reading(form: KeyForm, *, find: str = "", client: str = "") -> Reading:
     """find: what stands in the box above the list. client: the reader's address, "" when it is not known."""
-    find = find.strip()
+    find = find.strip()[:FIND_MAX_CHARACTERS]
+    shown_find = escape_visible(mask(find))
     try:
         case = _Case(form, find, client)
     except RuleBroken as broken:
-        return Reading(find, unread=say(broken.broken[0]))
+        return Reading(shown_find, unread=say(broken.broken[0]))
     shown = sorted((e for e in case.entries if _matches(e, find)), key=lambda entry: entry.fault is None)
     faulty = [entry for entry in case.entries if entry.fault]
     challenge = _challenge(case)
     return Reading(
-        find=find,
+        find=shown_find,
         lines=tuple(map(_line, shown[:MOST_LINES])),
         total=len(case.entries),
         left_out=len(case.entries) - min(len(shown), MOST_LINES),

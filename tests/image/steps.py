@@ -3,11 +3,13 @@
 Paths of the image are mapped below one folder; the base image's Python is a virtual environment of the machine's own.
 """
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAPPED = ("venv", "app", "data", "usr/local", "run/secrets", "secrets")
 IMAGE_PATH = re.compile(rf"(?<![\w./-])/({'|'.join(MAPPED)})(?=[/:\s\"']|$)")
 FOR_PIP = re.compile(r"(?i)PIP_.*|.*_PROXY|SSL_CERT_.*|REQUESTS_CA_BUNDLE|HOME")
-PYTHONS = ("/usr/bin/python3", "/usr/local/bin/python3")
+PYTHONS = ("/usr/bin/python3", "/usr/local/bin/python3", os.path.realpath(sys.executable))
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ def cannot(why: str) -> None:
 
 def a_python(user: int) -> str:
     """A Python that the image's user may run too, with venv and pip in it."""
-    for path in PYTHONS:
-        if Path(path).exists():
+    for path in filter(os.path.exists, PYTHONS):
+        with contextlib.suppress(PermissionError):  # it lies where that user may not look
             done = subprocess.run(
                 [path, "-c", "import venv, ensurepip"], user=user, group=user, extra_groups=[], cwd="/"
             )
