@@ -262,7 +262,7 @@ def views_open(page: Any, app: App) -> None:
     page.locator(".views summary").click()
 
 
-def note_open(page: Any, app: App) -> None:
+def note_form_open(page: Any, app: App) -> None:
     furnish_mirror(app.house)
     key("plain")(page, app)
     page.locator("#note summary").click()
@@ -332,7 +332,7 @@ PAGES: dict[str, tuple[str, Way]] = {
     "mirror-secret": ("lead", searched_secret),
     "mirror-disabled": ("lead", disabled_in_mirror),
     "mirror-views": ("lead", views_open),
-    "key-note": ("lead", note_open),
+    "key-note": ("lead", note_form_open),
     "note": ("lead", lambda page, app: page.goto(app.url + app.house.path("plain", "note/"))),
     "secret-address": ("lead", at("/keys/?q=sk-" + "aB3dE5gH7jK9" * 4)),
     "teams": ("lead", at("/teams/")),
