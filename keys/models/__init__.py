@@ -3,6 +3,7 @@
 from keys.models.budget import RateBudget
 from keys.models.change import Change, ChangeState, Lease
 from keys.models.denial import Denial
+from keys.models.finding import ChangedField, RecordHour
 from keys.models.person import CompanyRole, Person
 from keys.models.record import LedgerHead, Record
 from keys.models.team import AccessToken, Membership, Team, TeamRole, TokenState
@@ -11,6 +12,7 @@ __all__ = [
     "AccessToken",
     "Change",
     "ChangeState",
+    "ChangedField",
     "CompanyRole",
     "Denial",
     "LedgerHead",
@@ -19,6 +21,7 @@ __all__ = [
     "Person",
     "RateBudget",
     "Record",
+    "RecordHour",
     "Team",
     "TeamRole",
     "TokenState",
