@@ -61,11 +61,16 @@ def rows_of(record: Recorded, body: Mapping[str, Any]) -> Iterator[dict[str, Any
 
 def body_of(text: str) -> dict[str, Any]:
     """A record's body; {} where its text is damaged."""
+    return parsed(text) or {}
+
+
+def parsed(text: str) -> dict[str, Any] | None:
+    """A record's body; None where its text is damaged."""
     try:
         body = json.loads(text)["body"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        return {}
-    return body if isinstance(body, dict) else {}
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def hour_of(moment: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""What the history is searched by. Derived from the ledger and no evidence: `manage.py reindex_history` makes it anew."""
+"""What the history is searched by: derived from the ledger, and made anew by `manage.py reindex_history`."""
 
 from django.db import models
 
