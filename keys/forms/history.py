@@ -83,7 +83,7 @@ class HistoryForm(PlainForm):
     action = forms.CharField(required=False, label=_("What"))
     field = forms.CharField(required=False, label=_("Changed field"))
     outcome = forms.CharField(required=False, label=_("Outcome"))
-    value = _text(_("Value before or after"), _("Part of it, such as an address or a model."))
+    value = _text(_("Value before or after"), _("Part of it."))
     text = _text(_("Reason or key name"), _("Part of it."))
     request = _text(_("Request id"))
 

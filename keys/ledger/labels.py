@@ -88,6 +88,7 @@ FIELDS: dict[str, Words] = {
     "verb": _("What was asked for"),
     "checked_at": _("Read at"),
     "why": _("Why"),
+    "answers": _("Answers record"),
 }
 
 _STATUSES: dict[int, Words] = {

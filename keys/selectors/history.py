@@ -1,9 +1,10 @@
 """Reads the ledger for pages: who may see which records, one record, and changes told as one entry each."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -118,6 +119,22 @@ def told_together(record: Record, person: Person) -> list[Record]:
         return []
     together = visible_records(person).filter(change=record.change).exclude(seq=record.seq)
     return list(together.order_by("seq"))
+
+
+def state_told(record: Record, when: str) -> Mapping[str, Any] | None:
+    """Settings and counters of the key that a change's records tell; None when they do not.
+
+    when: `before` the change, or `after` it, as it was then read; of an earlier outcome's record, as that one read it.
+    """
+    change = Record.objects.filter(change=record.change).order_by("seq") if record.change else [record]
+    states = [
+        body_of(one).get("before" if when == "before" else "found") for one in change if _tells(one, record, when)
+    ]
+    return next((state for state in reversed(states) if isinstance(state, dict) and state), None)
+
+
+def _tells(one: Record, record: Record, when: str) -> bool:
+    return when == "before" or not record.outcome or one.seq == record.seq
 
 
 def key_history(team_id: int, key_id: int, limit: int = 20) -> list[HistoryEntry]:

@@ -82,7 +82,8 @@ def told(record: Record) -> Told:
 def facts_of(record: Record) -> tuple[tuple[str, str], ...]:
     """(label, value) of what is worth a place in the list."""
     body = body_of(record)
-    return tuple((field_label(name), value_text(name, body[name])) for name in FACTS if _said(body.get(name)))
+    names = [name for name in FACTS if _said(body.get(name)) and body[name] != record.outcome]
+    return tuple((field_label(name), value_text(name, body[name])) for name in names)
 
 
 def lines_of(body: Mapping[str, Any], name: str) -> tuple[Line, ...]:

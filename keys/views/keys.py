@@ -15,7 +15,7 @@ from keys.selectors.keys import key_rows, pages_of
 from keys.services.edit import read_key
 from keys.services.reading import group_choices, list_page
 from keys.services.settle import change_result, open_change, settle_key
-from keys.views import saving
+from keys.views import saving, undoing
 from keys.views.changes import change_id_of
 from keys.views.panel import Panel, key_form, panel_page
 from keys.views.told import Told
@@ -46,6 +46,8 @@ def key(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
     """One key as it is upstream now, its form and its history; what was sent as a form is saved."""
     if request.method == "POST":
         return saving.save(request, slug, key_id)
+    if "restore" in request.GET:
+        return undoing.editor(request, slug, key_id)
     team = team_or_404(request, slug, Verb.VIEW_KEYS)
     request.told = told = _told(request, team, key_id)
     snapshot = read_key(team=team, key_id=key_id)

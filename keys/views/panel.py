@@ -10,23 +10,35 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 
+from keys.forms.answers import sign_answers
 from keys.forms.base import Base, sign_base
 from keys.forms.key import KeyForm
+from keys.forms.restoring import Restoring
 from keys.http import PersonRequest, is_fragment, mark_ours, team_rights
-from keys.models import Team
+from keys.models import Record, Team
 from keys.selectors.history import key_history
 from keys.selectors.keys import key_row
+from keys.selectors.unknown import unknown_of_key
 from keys.services.outcome import Conflict, Held
 from keys.services.status import put_back_offer
 from keys.trouble import Trouble
 from keys.views.told import Told
 
 
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Which settings of the past stand in the form. when: `before` or `after` the record's change."""
+
+    record: Record
+    when: str
+    wanted: Restoring
+
+
 @dataclass(slots=True)
 class Panel:
     """One key's page. form_base: what the form was made from. told to stale: what there is to say.
 
-    saw: with a conflict, the key as it was before somebody else changed it.
+    saw: with a conflict, the key as it was before somebody else changed it. answers: the record that saving answers.
     """
 
     team: Team
@@ -38,6 +50,8 @@ class Panel:
     held: Held | None = None
     trouble: Trouble | None = None
     stale: str = ""
+    answers: int | None = None
+    restored: Restored | None = None
     read_now: bool = True
     change_id: UUID = field(default_factory=uuid4)
 
@@ -77,7 +91,9 @@ def _context(request: PersonRequest, panel: Panel) -> dict[str, Any]:
         "row": key_row(now, timezone.now()),
         "base": sign_base(key, request.user, team, panel.form_base.groups),
         "saw": sign_base(panel.saw.snapshot, request.user, team) if panel.saw else "",
+        "answers": sign_answers(panel.answers, request.user, team, key.id) if panel.answers else "",
         "history": key_history(team.pk, key.id),
+        "unknown": unknown_of_key(team, key.id),
         "put_back": put_back_offer(team, key.id, now),
         "is_fragment": is_fragment(request),
         **team_rights(request.user, team),

@@ -76,6 +76,38 @@ def menu_open(page: Any, app: App) -> None:
     page.locator(".menu summary").click()
 
 
+def history_told(page: Any, app: App) -> None:
+    """A few things that happened: an allowlist widened, a disable, a refusal, one that nobody knows the end of."""
+    saved(page, app)
+    key("restricted")(page, app)
+    page.get_by_label("Allowed addresses").fill("203.0.113.0/24\n2001:db8::/32\n10.1.0.0/16")
+    page.get_by_label("Reason").fill("The new office in Leipzig; the old one is given up")
+    page.get_by_role("button", name="Save changes").click()
+    page.get_by_text("Saved and checked").wait_for()
+    disabled_in_list(page, app)
+    app.house.sandbox.fault("refusal", operation="update", times=1, message="no access to group <b>vip</b>")
+    key("hostile")(page, app)
+    page.get_by_label("Group", exact=True).select_option("vip")
+    page.get_by_role("button", name="Save changes").click()
+    page.locator("#form-errors, .notice--bad").first.wait_for()
+    app.house.sandbox.fault("500_before", operation="update", times=9)
+    key("arabic")(page, app)
+    page.get_by_label("Amount").fill("7000000")
+    page.get_by_role("button", name="Save changes").click()
+    page.locator(".notice--warn").first.wait_for()
+    app.house.sandbox.fault("503", operation="get", times=99)
+
+
+def history(query: str) -> Way:
+    def way(page: Any, app: App) -> None:
+        history_told(page, app)
+        at(f"/history/{query}")(page, app)
+        if page.locator("#filters").count() and query == "?":
+            page.locator("#filters summary").click()
+
+    return way
+
+
 PAGES: dict[str, tuple[str, Way]] = {
     "teams": ("lead", at("/teams/")),
     "menu": ("lead", menu_open),
@@ -102,7 +134,12 @@ PAGES: dict[str, tuple[str, Way]] = {
     "people": ("admin", at("/people/")),
     "person": ("admin", at("/people/1/")),
     "person-new": ("admin", at("/people/new/")),
-    "history": ("admin", at("/history/")),
+    "history": ("lead", history("")),
+    "history-filters": ("lead", history("?")),
+    "history-found": ("lead", history("?team=atlas&field=allow_ips&value=10.1.0")),
+    "history-empty": ("lead", history("?text=nothing+like+this")),
+    "history-impossible": ("lead", at("/history/?team=nowhere&since=yesterday&teem=1")),
+    "history-secret": ("lead", at("/history/?text=sk-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKL")),
     "record": ("admin", at("/history/1/")),
     "profile": ("lead", at("/profile/")),
     "password": ("lead", at("/accounts/password/change/")),
