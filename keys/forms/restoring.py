@@ -30,7 +30,7 @@ _CUT = re.compile(r"… \[[0-9]+ characters, SHA-256 [0-9a-f]{64}\]\Z")
 
 @dataclass(frozen=True, slots=True)
 class Restoring:
-    """typed: the form as a person would have filled it. fields: those that will be altered. left: those that are not."""
+    """typed: the form as a person would have filled it. fields: what will be altered. left: what cannot be."""
 
     typed: QueryDict
     fields: tuple[str, ...]

@@ -133,6 +133,12 @@ def state_told(record: Record, when: str) -> Mapping[str, Any] | None:
     return next((state for state in reversed(states) if isinstance(state, dict) and state), None)
 
 
+def answered_by(record: Record, together: Sequence[Record]) -> int | None:
+    """seq of the record that this change takes back, or whose settings it brings back."""
+    answers = (body_of(one).get("answers") for one in (record, *together))
+    return next((seq for seq in answers if isinstance(seq, int)), None)
+
+
 def _tells(one: Record, record: Record, when: str) -> bool:
     return when == "before" or not record.outcome or one.seq == record.seq
 

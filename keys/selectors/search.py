@@ -15,7 +15,7 @@ from keys.ledger.actions import OWN_ACTIONS
 from keys.ledger.finding import behind, seqs_between
 from keys.models import Person, Record
 from keys.permissions import Verb, allowed, visible_teams
-from keys.selectors.history_filter import HistoryFilter
+from keys.selectors.history_filter import HistoryFilter, with_seqs
 from keys.types import ActorKind
 
 PAGE: Final = 50
@@ -112,8 +112,8 @@ def _along(way: _Way, low: int, high: int, limit: int, ends_at: float) -> tuple[
 
 
 def _first_of_each_change(matches: QuerySet[Record], way: _Way) -> QuerySet[Record]:
-    earlier = Record.objects.filter(change=OuterRef("change"), seq__lt=OuterRef("seq"))
-    return matches.filter(Q(change="") | ~Exists(way.asked.apply(earlier)))
+    earlier = Record.objects.filter(change=OuterRef(OuterRef("change")), seq__lt=OuterRef(OuterRef("seq")))
+    return matches.filter(Q(change="") | ~Exists(way.asked.apply(with_seqs(earlier))))
 
 
 def _parts(way: _Way, low: int, high: int) -> Iterator[tuple[Q, int]]:

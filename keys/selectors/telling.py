@@ -74,7 +74,9 @@ def told(record: Record) -> Told:
         ),
         steps=tuple(_step(step) for step in steps if isinstance(step, Mapping)) if isinstance(steps, list) else (),
         plain=tuple(
-            (field_label(name), value_text(name, value)) for name, value in sorted(body.items()) if _said(value)
+            (field_label(name), value_text(name, value))
+            for name, value in sorted(body.items())
+            if _said(value) and name != "answers"  # told with a link, on every record of the change
         ),
     )
 

@@ -83,6 +83,8 @@ def record(request: PersonRequest, seq: int) -> HttpResponse:
         "row": _rows(request, [found], alone=True)[0],
         "outcome": _outcome(found, together),
         "told": told(found),
+        "answers": ledger.answered_by(found, together),
+        "restorable": _restorable(request, found),
         "together": [(other, *_outcome(other, [found, *together])) for other in together],
     }
     return render(request, "history/record.html", context)
@@ -141,6 +143,14 @@ def _usernames(records: Sequence[Record]) -> dict[str, str]:
 def _outcome(record: Record, together: Sequence[Record]) -> tuple[str, str]:
     ended = any(other.outcome for other in together)
     return outcome_label(record.outcome, record.change, ended)
+
+
+def _restorable(request: PersonRequest, record: Record) -> list[str]:
+    """Of which moments the key's settings can be brought back from here: `before` the change, `after` it."""
+    team = visible_teams(request.user).filter(pk=record.team_id or 0).first()
+    if team is None or record.key_id is None or not allowed(request.user, Verb.EDIT_KEY, team):
+        return []
+    return [when for when in ("before", "after") if ledger.state_told(record, when)]
 
 
 def _not_searched(request: PersonRequest) -> list[str]:
