@@ -67,9 +67,9 @@ def dashed(text: str) -> str:
     return str(UUID(text)) if OWN_REQUEST_ID.fullmatch(text) else text
 
 
-def _text(label: Any, help_text: Any = "", **attrs: Any) -> forms.CharField:
+def _text(label: Any, **attrs: Any) -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": "off", "maxlength": LONGEST, **attrs})
-    return forms.CharField(required=False, max_length=LONGEST, label=label, help_text=help_text, widget=widget)
+    return forms.CharField(required=False, max_length=LONGEST, label=label, widget=widget)
 
 
 class HistoryForm(PlainForm):
@@ -78,13 +78,13 @@ class HistoryForm(PlainForm):
     since = _text(_("From"), placeholder="2026-03-01 00:00")
     until = _text(_("Up to and with"), placeholder="2026-03-31")
     team = forms.CharField(required=False, label=_("Team"))
-    key = _text(_("Key"), _("Its number."), inputmode="numeric")
-    person = _text(_("Person"), _("User name, or the name as recorded."))
+    key = _text(_("Key number"), inputmode="numeric")
+    person = _text(_("Person"))
     action = forms.CharField(required=False, label=_("What"))
     field = forms.CharField(required=False, label=_("Changed field"))
     outcome = forms.CharField(required=False, label=_("Outcome"))
-    value = _text(_("Value before or after"), _("Part of it."))
-    text = _text(_("Reason or key name"), _("Part of it."))
+    value = _text(_("Value before or after"))
+    text = _text(_("Reason or key name"))
     request = _text(_("Request id"))
 
     def __init__(self, data: Mapping[str, Any], *, reader: Person, zone: ZoneInfo) -> None:

@@ -18,7 +18,9 @@ from keys.types import EDITABLE
 STEP_ORDER = ("step", "answer", "http_status", "kind", "message", "upstream_request_id", "ms")
 LISTS: Final[dict[str, str]] = {"allow_ips": "\n", "model_limits": ","}
 """Fields that hold lists, and what divides their entries."""
-FACTS: Final = ("person", "verb", "count", "username", "role", "account_name", "last_four", "host", "why", "message")
+TOLD_ELSEWHERE: Final = ("kind", "answers")
+"""By the action, and by a link."""
+FACTS: Final = ("person", "verb", "count", "username", "role", "account_name", "last_four", "host")
 """What an entry of the list says of a record beside its changed fields."""
 
 
@@ -76,15 +78,16 @@ def told(record: Record) -> Told:
         plain=tuple(
             (field_label(name), value_text(name, value))
             for name, value in sorted(body.items())
-            if _said(value) and name != "answers"  # told with a link, on every record of the change
+            if _said(value) and name not in TOLD_ELSEWHERE
         ),
     )
 
 
 def facts_of(record: Record) -> tuple[tuple[str, str], ...]:
-    """(label, value) of what is worth a place in the list."""
+    """(label, value) of what is worth a place in the list: of what went wrong CometAPI's words, else one of ours."""
     body = body_of(record)
-    names = [name for name in FACTS if _said(body.get(name)) and body[name] != record.outcome]
+    wrong = ("message",) if _said(body.get("message")) else ("why",)
+    names = [name for name in (*FACTS, *wrong) if _said(body.get(name)) and body[name] != record.outcome]
     return tuple((field_label(name), value_text(name, body[name])) for name in names)
 
 

@@ -108,6 +108,20 @@ def history(query: str) -> Way:
     return way
 
 
+def restoring(page: Any, app: App) -> None:
+    saved(page, app)
+    at("/history/")(page, app)
+    page.get_by_role("link", name="Record 2", exact=True).click()
+    page.get_by_role("link", name="Bring back the settings from before this").click()
+    page.locator("#restored").wait_for()
+
+
+def undone(page: Any, app: App) -> None:
+    saved(page, app)
+    page.get_by_role("button", name="Undo this change").click()
+    page.locator("#key-history a").nth(1).wait_for()
+
+
 PAGES: dict[str, tuple[str, Way]] = {
     "teams": ("lead", at("/teams/")),
     "menu": ("lead", menu_open),
@@ -139,8 +153,12 @@ PAGES: dict[str, tuple[str, Way]] = {
     "history-found": ("lead", history("?team=atlas&field=allow_ips&value=10.1.0")),
     "history-empty": ("lead", history("?text=nothing+like+this")),
     "history-impossible": ("lead", at("/history/?team=nowhere&since=yesterday&teem=1")),
+    "history-key": ("lead", lambda page, app: history(f"?team=atlas&key={app.house.keys['arabic']}")(page, app)),
     "history-secret": ("lead", at("/history/?text=sk-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKL")),
     "record": ("admin", at("/history/1/")),
+    "record-change": ("lead", lambda page, app: (saved(page, app), at("/history/2/")(page, app))),
+    "key-restoring": ("lead", restoring),
+    "key-undone": ("lead", undone),
     "profile": ("lead", at("/profile/")),
     "password": ("lead", at("/accounts/password/change/")),
 }
