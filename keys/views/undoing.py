@@ -19,7 +19,7 @@ from keys.models import Change, Team
 from keys.permissions import Verb
 from keys.selectors.history import record_for, state_told
 from keys.services.edit import read_key
-from keys.services.outcome import ChangeIdTaken, Conflict, Held, Outcome
+from keys.services.outcome import ChangeIdTaken, Conflict, Held
 from keys.services.reading import group_choices
 from keys.services.snapshots import snapshot_from_json
 from keys.services.undo import NotUndoable, inverse_of, undo_change
@@ -47,9 +47,8 @@ def undo(request: PersonRequest, slug: str, key_id: int, change_id: UUID) -> Htt
     except Conflict as conflict:
         return _conflicting(request, team, undone, conflict)
     except (Invalid, NotUndoable, Held, ChangeIdTaken) as error:
-        said, status = _not_undone(error)
-        return refused(request, team, key_id, said, status=status)
-    return _undone(request, Told(result, team, key_id))
+        return _not_undone(request, team, key_id, error)
+    return _undone(request, undone, Told(result, team, key_id))
 
 
 def editor(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
@@ -69,13 +68,15 @@ def editor(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
     return panel_page(request, Panel(team, base, form, answers=record.seq, restored=Restored(record, when, wanted)))
 
 
-def _undone(request: PersonRequest, told: Told) -> HttpResponse:
+def _undone(request: PersonRequest, undone: Change, told: Told) -> HttpResponse:
     """The panel again, for the button in it; else as any press is answered."""
-    snapshot = told.result.snapshot
-    if not _in_panel(request) or snapshot is None or told.result.outcome is Outcome.UNCHANGED:
+    if not _in_panel(request):
         return answered(request, told)
-    base = Base(snapshot, group_choices(told.team, snapshot))
-    return panel_page(request, Panel(told.team, base, key_form(base), told=told), status=told.status_code)
+    snapshot = told.result.snapshot
+    seen = snapshot or snapshot_from_json(undone.found)
+    base = Base(seen, group_choices(told.team, seen))
+    panel = Panel(told.team, base, key_form(base), told=told, read_now=snapshot is not None)
+    return panel_page(request, panel, status=told.status_code)
 
 
 def _conflicting(request: PersonRequest, team: Team, undone: Change, conflict: Conflict) -> HttpResponse:
@@ -104,7 +105,19 @@ def _typed(wish: KeyWish, live: KeySnapshot) -> QueryDict:
     return typed
 
 
-def _not_undone(error: Exception) -> tuple[dict[str, Any], int]:
+def _not_undone(request: PersonRequest, team: Team, key_id: int, error: Exception) -> HttpResponse:
+    """Nothing was sent: why, in the panel with the key as it is now, or as any press is answered."""
+    said, status = _said(error)
+    if not _in_panel(request):
+        return refused(request, team, key_id, said, status=status)
+    live = read_key(team=team, key_id=key_id)
+    base = Base(live, group_choices(team, live))
+    taken = _("This button was pressed before for something else. Load the page anew and press it again.")
+    words = taken if "taken" in said else " ".join(said.get("faults", ()))
+    return panel_page(request, Panel(team, base, key_form(base), held=said.get("held"), stale=words), status=status)
+
+
+def _said(error: Exception) -> tuple[dict[str, Any], int]:
     if isinstance(error, Invalid):
         return {"faults": [text for texts in error.faults.values() for text in texts]}, 422
     if isinstance(error, NotUndoable):

@@ -116,6 +116,11 @@ def restoring(page: Any, app: App) -> None:
     page.locator("#restored").wait_for()
 
 
+def record_of_a_change(page: Any, app: App) -> None:
+    saved(page, app)
+    at("/history/2/")(page, app)
+
+
 def undone(page: Any, app: App) -> None:
     saved(page, app)
     page.get_by_role("button", name="Undo this change").click()
@@ -156,7 +161,7 @@ PAGES: dict[str, tuple[str, Way]] = {
     "history-key": ("lead", lambda page, app: history(f"?team=atlas&key={app.house.keys['arabic']}")(page, app)),
     "history-secret": ("lead", at("/history/?text=sk-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKL")),
     "record": ("admin", at("/history/1/")),
-    "record-change": ("lead", lambda page, app: (saved(page, app), at("/history/2/")(page, app))),
+    "record-change": ("lead", record_of_a_change),
     "key-restoring": ("lead", restoring),
     "key-undone": ("lead", undone),
     "profile": ("lead", at("/profile/")),

@@ -24,6 +24,8 @@ from tests.pages.acting import (
 )
 from tests.pages.house import House
 
+PANEL = '<div class="beside" id="panel"'
+
 
 def undo_form(answer: Any) -> tuple[str, dict[str, str]]:
     """Where the button posts to, and what."""
@@ -47,7 +49,7 @@ def test_a_saved_edit_is_undone_in_the_panel(house: House, dialect: str) -> None
     back = undone(house, answer, target="panel")
 
     assert (back.status_code, tone(back)) == (200, "good") and "Saved and checked at" in notice(back)
-    assert body(back).strip().startswith('<div class="beside" id="panel"')
+    assert body(back).strip().startswith(PANEL)
     assert (house.stored("plain")["name"], house.stored("plain")["group"]) == ("Staging", "default")
     assert "Undo this change" in notice(back)  # of the undoing itself
 
@@ -120,10 +122,42 @@ def test_disabled_once_more_it_stays_disabled(house: House) -> None:
     answer = pressed(house.client(), house, "plain", "disable")
     pressed(house.client("admin"), house, "plain", "disable")
 
-    back = undone(house, answer)
+    for target in ("", "panel", f"key-{house.keys['plain']}"):
+        back = undone(house, answer, target=target)
 
-    assert back.status_code == 409 and "The key was disabled once more since" in words(back)
+        assert back.status_code == 409 and "The key was disabled once more since" in words(back)
+        assert body(back).strip().startswith(PANEL) is (target == "panel")
     assert house.stored("plain")["status"] == 2
+
+
+def test_while_another_change_is_unknown_it_is_held(house: House) -> None:
+    answer = edited(house.client(), house, {"name": "New"})
+    house.sandbox.fault("503", operation="update", times=1)
+    edited(house.client(), house, {"group": "vip"})
+    house.sandbox.clear_log()
+
+    back = undone(house, answer, target="panel")
+
+    assert back.status_code == 409 and "Another change of this key is under way" in words(back)
+    assert body(back).strip().startswith(PANEL) and house.sandbox.writes() == []
+
+
+def test_the_same_button_for_something_else_is_refused(house: House) -> None:
+    answer = edited(house.client(), house, {"name": "New"})
+    house.sandbox.clear_log()
+
+    back = undone(house, answer, target="panel", change_id=str(Change.objects.get().pk))
+
+    assert back.status_code == 409 and "This button was pressed before for something else" in words(back)
+    assert body(back).strip().startswith(PANEL) and house.sandbox.writes() == []
+
+
+def test_on_the_change_s_own_page_it_works_without_a_panel(house: House) -> None:
+    edited(house.client(), house, {"name": "New"})
+    page = house.client().get(house.path("plain", f"changes/{Change.objects.get().pk}/"))
+
+    assert "hx-post" not in re.search(r"<form[^>]+/undo/[^>]+>", body(page))[0]  # type: ignore[index]
+    assert undone(house, page).status_code == 303 and house.stored("plain")["name"] == "Staging"
 
 
 @pytest.mark.parametrize(("who", "status"), [("member", 403), ("auditor", 403), ("other", 404)])
@@ -165,8 +199,8 @@ def test_upstream_trouble_is_told_as_of_any_change(house: House) -> None:
 
     back = undone(house, answer, target="panel")
 
-    assert back.status_code == 503 and "Not sent, nothing changed" in words(back)
-    assert "Record" in words(back)
+    assert back.status_code == 503 and "Not sent, nothing changed" in notice(back)
+    assert body(back).strip().startswith(PANEL)
 
 
 def unknown(house: House, minutes: int = 7) -> None:
