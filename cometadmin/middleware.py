@@ -7,16 +7,18 @@ import uuid
 import zoneinfo
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import unquote, unquote_to_bytes, urlencode, urlsplit
+from urllib.parse import unquote, unquote_plus, unquote_to_bytes, urlencode, urlsplit
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from keys.forms.history import without_secrets
 from keys.redact import looks_secret
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -134,10 +136,20 @@ class RefuseHostile:
         # Cookies may be quoted with octal escapes, so that a NUL gets through the server.
         if any("\0" in text for text in (request.path_info, query, *request.COOKIES.values())):
             return _refusal(400, _("This address cannot be read. Nothing was changed."))
+        if looks_secret(query) and (kept := _searchable(request)):
+            return HttpResponseRedirect(f"{request.path}?{kept}")
         if looks_secret(request.path_info) or looks_secret(query):
             # Else it would be noted as a route's path, or sent back as the way to go on after signing in.
             return HttpResponse(render_to_string("secret_in_address.html"), status=400)
         return self.get_response(request)
+
+
+def _searchable(request: HttpRequest) -> str:
+    """A search in the history without what looks like a secret; "" for any other address, and where nothing can go."""
+    if request.path_info != reverse("history") or request.method not in ("GET", "HEAD"):
+        return ""
+    kept = without_secrets(request.GET).urlencode()
+    return "" if looks_secret(unquote_plus(kept)) else kept
 
 
 def _throw_away(request: HttpRequest) -> None:

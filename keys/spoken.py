@@ -62,6 +62,17 @@ def relative(moment: datetime) -> str:
     return _("in %(span)s") % {"span": how_long} if seconds > 0 else _("%(span)s ago") % {"span": how_long}
 
 
+def how_long(since: datetime) -> str:
+    """`12 minutes`, from then until now."""
+    seconds = (timezone.now() - since).total_seconds()
+    return span(seconds) if seconds >= MINUTE else _("less than a minute")
+
+
+def in_utc(moment: datetime) -> str:
+    """`2026-11-23 13:03:22 UTC`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def span(seconds: float) -> str:
     """`3 days`."""
     if seconds < HOUR:

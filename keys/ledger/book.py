@@ -20,7 +20,7 @@ from django.db.models import Max
 from django.utils.translation import gettext
 
 from keys.errors import LedgerUnavailable
-from keys.ledger import chain
+from keys.ledger import chain, finding
 from keys.ledger.actions import Action
 from keys.ledger.columns import columns_of
 from keys.ledger.recordable import recordable, told
@@ -144,6 +144,7 @@ def _append(entry: Entry, body: dict[str, Any]) -> Record:
     )
     record.save(force_insert=True)
     LedgerHead.objects.filter(pk=1).update(seq=seq + 1, link=link)
+    finding.note(record, body)
     return record
 
 

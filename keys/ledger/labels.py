@@ -97,6 +97,7 @@ FIELDS: dict[str, Words] = {
     "checked_at": _("Read at"),
     "why": _("Why"),
     "drift_seq": _("Record of the change made elsewhere"),
+    "answers": _("Answers record"),
 }
 
 _STATUSES: dict[int, Words] = {
@@ -110,7 +111,8 @@ _TIMES = ("expired_time", "created_time", "accessed_time")
 
 
 def action_label(action: str) -> str:
-    return str(ACTIONS.get(action, action))
+    """An action's words; its own name, made readable, where there are none."""
+    return str(ACTIONS.get(action) or escape_visible(action).replace(".", ": ").replace("_", " ").capitalize())
 
 
 def outcome_label(outcome: str, change: str, ended: bool = False) -> tuple[str, str]:

@@ -100,6 +100,7 @@ RECORDABLE: dict[str, Callable[[Any], Any]] = {
     "superseded_by": _leaf,
     "settles": _leaf,
     "followed_by": _leaf,
+    "answers": _leaf,
     "checked_at": _leaf,
     # people, teams, access tokens, refusals
     "person": _leaf,

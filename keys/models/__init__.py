@@ -3,6 +3,7 @@
 from keys.models.budget import RateBudget
 from keys.models.change import Change, ChangeState, Lease
 from keys.models.denial import Denial
+from keys.models.finding import ChangedField, RecordHour
 from keys.models.job import Job, Schedule, WorkerLane
 from keys.models.key_open import KeyOpen
 from keys.models.mirror import Drift, MirrorKey, TeamSync, UsageSample
@@ -15,6 +16,7 @@ __all__ = [
     "AccessToken",
     "Change",
     "ChangeState",
+    "ChangedField",
     "CompanyRole",
     "Denial",
     "Drift",
@@ -30,6 +32,7 @@ __all__ = [
     "Record",
     "Schedule",
     "SavedView",
+    "RecordHour",
     "Team",
     "TeamRole",
     "TeamSync",

@@ -54,4 +54,15 @@ class Record(models.Model):
             models.Index(fields=("team_id", "-seq"), name="record_team_seq"),
             models.Index(fields=("team_id", "key_id", "-seq"), name="record_key_seq"),
             models.Index(fields=("change",), name="record_change"),
+            # The history's filters, alone and in the pairs that people ask for; each ends with seq, as every page does.
+            models.Index(fields=("action", "-seq"), name="record_action_seq"),
+            models.Index(fields=("outcome", "-seq"), name="record_outcome_seq"),
+            models.Index(fields=("actor_id", "-seq"), name="record_actor_seq"),
+            models.Index(fields=("actor", "-seq"), name="record_actor_name_seq"),
+            models.Index(fields=("key_id", "-seq"), name="record_any_key_seq"),
+            models.Index(fields=("request_id", "-seq"), name="record_request_seq"),
+            models.Index(fields=("team_id", "action", "-seq"), name="record_team_action_seq"),
+            models.Index(fields=("team_id", "outcome", "-seq"), name="record_team_outcome_seq"),
+            models.Index(fields=("team_id", "actor_id", "-seq"), name="record_team_actor_seq"),
+            models.Index(fields=("actor_id", "action", "-seq"), name="record_actor_action_seq"),
         )

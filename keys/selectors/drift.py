@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from keys.ledger.labels import field_label, value_text
 from keys.models import CompanyRole, Drift, MirrorKey, Person, Team, TeamRole
 from keys.redact import escape_visible
-from keys.selectors.history import in_order
+from keys.selectors.telling import in_order
 from keys.spoken import units, usd
 
 SHOWN = 50

@@ -1,8 +1,7 @@
-"""Reads the ledger for pages: the list that one person may see, one record, and the story of one key."""
+"""Reads the ledger for pages: who may see which records, one record, and changes told as one entry each."""
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,61 +9,43 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from keys.ledger.actions import OWN_ACTIONS
-from keys.ledger.labels import action_label, field_label, outcome_label, value_text
+from keys.ledger.finding import parsed
+from keys.ledger.labels import action_label, outcome_label
 from keys.models import Person, Record
 from keys.permissions import Verb, allowed, visible_teams
-from keys.redact import escape_visible
-from keys.rules import entries_of, list_changes
-from keys.types import EDITABLE, ActorKind
-
-PAGE = 50
-LISTS = ("allow_ips", "model_limits")
-STEP_ORDER = ("step", "answer", "http_status", "kind", "message", "upstream_request_id", "ms")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One field, old -> new (or wanted -> found), as people read it: safe to show, units and zones named.
-
-    added, removed: of the lists, what came and what went; empty for other settings.
-    """
-
-    field: str
-    label: str
-    old: str
-    new: str
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RecordPage:
-    """Newest first. next_before: the `before` of the page after this one, None on the last."""
-
-    records: Sequence[Record]
-    next_before: int | None
+from keys.selectors.telling import Line, body_of, facts_of, lines_of
+from keys.types import ActorKind
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One thing that happened to a key: an intent with what became of it, or a record that is whole by itself.
+    """One thing that happened: an intent with what became of it, or a record that is whole by itself.
 
-    outcome: the newest one, "" while `open` (which is unknown). changed: what was asked for, old and new. differs:
-    wanted and found, from the newest outcome. seq, outcome_seq: of the records that tell it.
+    record: what it began with. outcomes: the records that tell what became of it, oldest first. changed: what was asked
+    for, old and new. altered: what a disable had to change besides. differs: wanted and found, by the newest outcome.
+    facts: (label, value) of what else is worth saying. readable: is the record's text whole?
     """
 
-    time: datetime
-    actor: str
-    actor_role: str
-    action: str
-    outcome: str
-    reason: str
+    record: Record
+    outcomes: tuple[Record, ...]
     changed: tuple[Line, ...]
+    altered: tuple[Line, ...]
     differs: tuple[Line, ...]
-    seq: int
-    outcome_seq: int | None
-    change: str
-    open: bool
+    facts: tuple[tuple[str, str], ...]
+    readable: bool
+
+    @property
+    def newest(self) -> Record:
+        return self.outcomes[-1] if self.outcomes else self.record
+
+    @property
+    def outcome(self) -> str:
+        """The newest one, "" while the change is open (which is unknown), and for what has none."""
+        return self.newest.outcome
+
+    @property
+    def open(self) -> bool:
+        return bool(self.record.change) and not self.newest.outcome
 
     @property
     def label(self) -> str:
@@ -78,22 +59,43 @@ class HistoryEntry:
     def tone(self) -> str:
         return outcome_label(self.outcome, self.change)[1]
 
+    @property
+    def earlier(self) -> list[tuple[Record, str, str]]:
+        """What was thought of it before: (record, word, tone)."""
+        return [(record, *outcome_label(record.outcome, record.change)) for record in self.outcomes[:-1]]
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A record's body in words. states: (label, before, wanted, found). steps, plain: (name or label, value).
+    @property
+    def settled_at(self) -> datetime | None:
+        """When it was settled, where that was not at once."""
+        return self.newest.time if len(self.outcomes) > 1 or self.newest.action != self.action else None
 
-    weaker: labels of the fields in which the key became weaker.
-    """
+    @property
+    def seq(self) -> int:
+        return self.record.seq
 
-    changed: tuple[Line, ...]
-    differs: tuple[Line, ...]
-    moved: tuple[Line, ...]
-    altered: tuple[Line, ...]
-    states: tuple[tuple[str, ...], ...]
-    steps: tuple[tuple[tuple[str, str], ...], ...]
-    plain: tuple[tuple[str, str], ...]
-    weaker: tuple[str, ...]
+    @property
+    def outcome_seq(self) -> int | None:
+        return self.outcomes[-1].seq if self.outcomes else None
+
+    @property
+    def time(self) -> datetime:
+        return self.record.time
+
+    @property
+    def action(self) -> str:
+        return self.record.action
+
+    @property
+    def actor(self) -> str:
+        return self.record.actor
+
+    @property
+    def reason(self) -> str:
+        return self.record.reason
+
+    @property
+    def change(self) -> str:
+        return self.record.change
 
 
 def visible_records(person: Person) -> QuerySet[Record]:
@@ -106,26 +108,9 @@ def visible_records(person: Person) -> QuerySet[Record]:
     return records.filter(Q(team_id__in=teams) | own)
 
 
-def records_for(person: Person, before: int | None = None, limit: int = PAGE) -> RecordPage:
-    """One page of what this person may see. before: only smaller seqs, so that pages hold still while others append."""
-    records = visible_records(person).defer("text")
-    if before is not None:
-        records = records.filter(seq__lt=before)
-    found = list(records[: limit + 1])
-    more = len(found) > limit
-    return RecordPage(found[:limit], found[limit - 1].seq if more else None)
-
-
 def record_for(person: Person, seq: int) -> Record | None:
     """One record, None when it is not there or not for this person: the two look alike."""
     return visible_records(person).filter(seq=seq).first()
-
-
-def ended_changes(records: Iterable[Record]) -> set[str]:
-    """Of the intents among these records, the changes that have an outcome in some record."""
-    intents = [record.change for record in records if record.change and not record.outcome]
-    with_outcome = Record.objects.filter(change__in=intents).exclude(outcome="")
-    return set(with_outcome.order_by().values_list("change", flat=True)) if intents else set()
 
 
 def told_together(record: Record, person: Person) -> list[Record]:
@@ -136,80 +121,54 @@ def told_together(record: Record, person: Person) -> list[Record]:
     return list(together.order_by("seq"))
 
 
+def state_told(record: Record, when: str) -> Mapping[str, Any] | None:
+    """Settings and counters of the key that a change's records tell; None when they do not.
+
+    when: `before` the change, or `after` it, as it was then read; of an earlier outcome's record, as that one read it.
+    """
+    change = Record.objects.filter(change=record.change).order_by("seq") if record.change else [record]
+    states = [
+        body_of(one).get("before" if when == "before" else "found") for one in change if _tells(one, record, when)
+    ]
+    return next((state for state in reversed(states) if isinstance(state, dict) and state), None)
+
+
+def answered_by(record: Record, together: Sequence[Record]) -> int | None:
+    """seq of the record that this change takes back, or whose settings it brings back."""
+    answers = (body_of(one).get("answers") for one in (record, *together))
+    return next((seq for seq in answers if isinstance(seq, int)), None)
+
+
+def _tells(one: Record, record: Record, when: str) -> bool:
+    return when == "before" or not record.outcome or one.seq == record.seq
+
+
 def key_history(team_id: int, key_id: int, limit: int = 20) -> list[HistoryEntry]:
     """The newest `limit` entries of one key, newest first."""
     of_key = Record.objects.filter(team_id=team_id, key_id=key_id)
-    begun = list(of_key.filter(Q(outcome="") | Q(change="")).order_by("-seq")[:limit])
-    outcomes: dict[str, list[Record]] = defaultdict(list)
-    changes = [record.change for record in begun if record.change]
-    for record in of_key.filter(change__in=changes).exclude(outcome="").order_by("seq"):
-        outcomes[record.change].append(record)
-    return [_entry(record, outcomes.get(record.change, []) if record.change else []) for record in begun]
+    return entries_of(of_key.filter(Q(outcome="") | Q(change="")).order_by("-seq")[:limit])
 
 
-def body_of(record: Record) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(record.text)["body"]
-    return body
+def entries_of(records: Sequence[Record] | QuerySet[Record]) -> list[HistoryEntry]:
+    """An entry for each of these records, in their order, whichever record of a change each is."""
+    found = list(records)
+    changes: dict[str, list[Record]] = defaultdict(list)
+    wanted = {record.change for record in found if record.change}
+    for record in Record.objects.filter(change__in=wanted).order_by("seq") if wanted else ():
+        changes[record.change].append(record)
+    return [_entry(changes[record.change] if record.change else [record]) for record in found]
 
 
-def told(record: Record) -> Told:
-    """Everything a record's body says, as people read it."""
-    body = body_of(record)
-    pairs = {name: lines_of(body, name) for name in ("changed", "differs", "moved", "altered")}
-    states = [body.get(name) or {} for name in ("before", "wanted", "found")]
-    fields = in_order({name for state in states for name in state})
-    steps = tuple(
-        tuple((name, value_text(name, step[name])) for name in STEP_ORDER if step.get(name) not in (None, ""))
-        for step in body.get("steps") or ()
-    )
-    return Told(
-        **pairs,
-        states=tuple(
-            (field_label(f), *(value_text(f, state[f]) if f in state else "–" for state in states)) for f in fields
-        ),
-        steps=steps,
-        plain=tuple(
-            (field_label(name), value_text(name, value))
-            for name, value in sorted(body.items())
-            if not isinstance(value, dict | list) and value not in (None, "", False)
-        ),
-        weaker=tuple(field_label(name) for name in body.get("weaker") or ()),
-    )
-
-
-def lines_of(body: Mapping[str, Any], name: str) -> tuple[Line, ...]:
-    """The pairs under one name of a body, in the order of the form."""
-    pairs: Mapping[str, Sequence[Any]] = body.get(name) or {}
-    return tuple(_line(field, *pairs[field]) for field in in_order(pairs))
-
-
-def _line(field: str, old: Any, new: Any) -> Line:
-    texts = (value_text(field, old), value_text(field, new))
-    if field not in LISTS:
-        return Line(field, field_label(field), *texts)
-    come, gone = list_changes(entries_of(field, old), entries_of(field, new))
-    return Line(field, field_label(field), *texts, tuple(map(escape_visible, come)), tuple(map(escape_visible, gone)))
-
-
-def in_order(fields: Iterable[str]) -> list[str]:
-    """Field names in the reference page's order, others after them by name."""
-    places = {name: place for place, name in enumerate(EDITABLE)}
-    return sorted(fields, key=lambda name: (places.get(name, len(places)), name))
-
-
-def _entry(begun: Record, outcomes: list[Record]) -> HistoryEntry:
-    newest = outcomes[-1] if outcomes else None
+def _entry(records: list[Record]) -> HistoryEntry:
+    begun, outcomes = records[0], tuple(record for record in records[1:] if record.outcome)
+    body = body_of(begun)
+    newest = outcomes[-1] if outcomes else begun
     return HistoryEntry(
-        time=begun.time,
-        actor=begun.actor,
-        actor_role=begun.actor_role,
-        action=begun.action,
-        outcome=newest.outcome if newest else begun.outcome,
-        reason=begun.reason,
-        changed=lines_of(body_of(begun), "changed"),
-        differs=lines_of(body_of(newest), "differs") if newest else (),
-        seq=begun.seq,
-        outcome_seq=newest.seq if newest else None,
-        change=begun.change,
-        open=bool(begun.change) and newest is None,
+        record=begun,
+        outcomes=outcomes,
+        changed=lines_of(body, "changed"),
+        altered=tuple(line for record in records for line in lines_of(body_of(record), "altered")),
+        differs=lines_of(body_of(newest), "differs"),
+        facts=facts_of(newest),
+        readable=all(parsed(record.text) is not None for record in records),
     )

@@ -36,16 +36,18 @@ def edit_key(
     wish: KeyWish,
     change_id: UUID,
     reason: str,
+    answers: int | None = None,
 ) -> Result:
     """Change the touched settings of a key and nothing else, and tell what was read afterwards.
 
     base: what the editor saw; guards against overwriting somebody else's change unseen. wish: touched fields only.
+    answers: seq of the record that this takes back or whose settings it brings back.
     Raises Denied, Invalid, Conflict, Held, ChangeIdTaken, NoAccessToken, LedgerUnavailable: nothing was sent then.
     Upstream trouble never raises: it is in the Result. Source: reference page "update API key".
     """
     if wish.touched == ("status",) and wish.fields["status"] == Status.DISABLED:
         return status.disable_key(
-            person=person, actor=actor, team=team, key_id=key_id, change_id=change_id, reason=reason
+            person=person, actor=actor, team=team, key_id=key_id, change_id=change_id, reason=reason, answers=answers
         )
     if not wish.touched:
         return Result(Outcome.UNCHANGED, Kind.EDIT, change_id)
@@ -68,9 +70,10 @@ def edit_key(
             team=team,
             key_id=key_id,
             change_id=change_id,
-            content=repeats.content_of(Kind.EDIT, team, key_id, asked),
+            content=repeats.content_of(Kind.EDIT, team, key_id, asked, answers),
             reason=reason,
             plan=plan,
             send=send_edit,
+            answers=answers,
         )
     )

@@ -14,8 +14,9 @@ from keys.services.outcome import ChangeIdTaken, Kind, Outcome, Result
 from keys.types import Actor, Deadline
 
 
-def content_of(kind: Kind, team: Team, key_id: int, asked: Mapping[str, Any]) -> str:
+def content_of(kind: Kind, team: Team, key_id: int, asked: Mapping[str, Any], answers: int | None = None) -> str:
     """SHA-256 over what is asked, so that a repeated submission is known from a changed one."""
+    asked = asked if answers is None else {**asked, "answers": answers}
     text = json.dumps([str(kind), team.pk, key_id, asked], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -19,6 +19,7 @@ class Road:
 
     content: what was asked, as a digest (`repeats.content_of`). plan: from the key as read now to what to send; may
     raise Conflict or Invalid. send: puts the plan to CometAPI. urgent: a disable: takes the key over, is never held.
+    answers: seq of the record that this change takes back or whose settings it brings back.
     """
 
     person: Person | None
@@ -33,6 +34,7 @@ class Road:
     plan: Callable[[KeySnapshot], Plan]
     send: Callable[[Sending, Plan], Sent]
     urgent: bool = False
+    answers: int | None = None
 
     @property
     def lane(self) -> Lane:

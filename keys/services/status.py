@@ -23,7 +23,14 @@ from keys.types import Actor, KeySnapshot, KeyWish, QuotaMode, QuotaWish, Status
 
 
 def disable_key(
-    *, person: Person | None, actor: Actor, team: Team, key_id: int, change_id: UUID, reason: str = ""
+    *,
+    person: Person | None,
+    actor: Actor,
+    team: Team,
+    key_id: int,
+    change_id: UUID,
+    reason: str = "",
+    answers: int | None = None,
 ) -> Result:
     """Disable a key and tell what was read. Never held: takes the key over from whatever is under way.
 
@@ -44,11 +51,12 @@ def disable_key(
             team=team,
             key_id=key_id,
             change_id=change_id,
-            content=repeats.content_of(Kind.DISABLE, team, key_id, {"reason": reason}),
+            content=repeats.content_of(Kind.DISABLE, team, key_id, {"reason": reason}, answers),
             reason=reason,
             plan=_plan_disable,
             send=send,
             urgent=True,
+            answers=answers,
         )
     )
 
@@ -62,6 +70,7 @@ def enable_key(
     change_id: UUID,
     reason: str = "",
     put_back: bool = False,
+    answers: int | None = None,
 ) -> Result:
     """Enable a key as it is; with `put_back`, together with the settings that a disable had to alter (trap 4).
 
@@ -83,10 +92,11 @@ def enable_key(
             team=team,
             key_id=key_id,
             change_id=change_id,
-            content=repeats.content_of(Kind.ENABLE, team, key_id, {"reason": reason, "put_back": put_back}),
+            content=repeats.content_of(Kind.ENABLE, team, key_id, {"reason": reason, "put_back": put_back}, answers),
             reason=reason,
             plan=plan,
             send=send_edit,
+            answers=answers,
         )
     )
 

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from keys import spoken
+from keys.forms.history import dashed
 from keys.ledger.labels import action_label, field_label, outcome_label, value_text
 from keys.redact import escape_visible
 from keys.rules import entries_of, list_changes
@@ -24,6 +25,9 @@ register = template.Library()
 register.filter("usd", spoken.usd)
 register.filter("units", spoken.units)
 register.filter("span", spoken.span)
+register.filter("how_long", spoken.how_long)
+register.filter("in_utc", spoken.in_utc)
+register.filter("dashed", dashed)
 register.filter("field_label", field_label)
 register.filter("action_label", action_label)
 register.filter("outcome_label", outcome_label)
@@ -142,6 +146,14 @@ def clock(value: datetime | int | None) -> SafeString | str:
         return _("at an unknown time")
     today = when.date() == timezone.localdate()
     return _time(when, f"{when:%H:%M:%S}" if today else f"{when:%Y-%m-%d %H:%M:%S}", spoken.exactly(when))
+
+
+@register.filter
+def stamp(value: datetime) -> SafeString:
+    """`14:03:22` in the reader's zone, beneath a heading that names the day; day, zone and UTC in its title."""
+    when = timezone.localtime(value)
+    title = f"{spoken.exactly(when)} = {spoken.in_utc(when)} ({spoken.relative(when)})"
+    return _time(when, f"{when:%H:%M:%S}", title)
 
 
 @register.filter

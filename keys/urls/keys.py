@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from keys.views import allowlist, changes, checking, exports, home, keys, listing, models, notes, saved_views
+from keys.views import (
+    allowlist,
+    changes,
+    checking,
+    exports,
+    home,
+    keys,
+    listing,
+    models,
+    notes,
+    saved_views,
+    undoing,
+)
 
 KEY = "teams/<slug:slug>/keys/<int:key_id>/"
 
@@ -25,4 +37,5 @@ urlpatterns = [
     path(f"{KEY}disable/", changes.disable, name="key_disable"),
     path(f"{KEY}enable/", changes.enable, name="key_enable"),
     path(f"{KEY}changes/<uuid:change_id>/", changes.change, name="key_change"),
+    path(f"{KEY}undo/<uuid:change_id>/", undoing.undo, name="key_undo"),
 ]

@@ -35,8 +35,8 @@ def disable(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
             change_id=posted_change_id(request),
         )
     except ChangeIdTaken:
-        return _refused(request, team, key_id, {"taken": True}, status=409)
-    return _answered(request, Told(result, team, key_id))
+        return refused(request, team, key_id, {"taken": True}, status=409)
+    return answered(request, Told(result, team, key_id))
 
 
 @require_POST
@@ -55,12 +55,12 @@ def enable(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
         )
     except Invalid as error:
         faults = [text for texts in error.faults.values() for text in texts]
-        return _refused(request, team, key_id, {"faults": faults}, status=422)
+        return refused(request, team, key_id, {"faults": faults}, status=422)
     except Held as held:
-        return _refused(request, team, key_id, {"held": held}, status=409)
+        return refused(request, team, key_id, {"held": held}, status=409)
     except ChangeIdTaken:
-        return _refused(request, team, key_id, {"taken": True}, status=409)
-    return _answered(request, Told(result, team, key_id))
+        return refused(request, team, key_id, {"taken": True}, status=409)
+    return answered(request, Told(result, team, key_id))
 
 
 @require_safe
@@ -96,11 +96,11 @@ def to_key_page(told: Told) -> HttpResponse:
     return HttpResponseRedirect(url, status=HTTPStatus.SEE_OTHER)
 
 
-def _answered(request: PersonRequest, told: Told) -> HttpResponse:
+def answered(request: PersonRequest, told: Told) -> HttpResponse:
     if is_fragment(request):
         return _row(request, told)
     if told.result.outcome is Outcome.UNCHANGED:
-        return _refused(request, told.team, told.key_id, {"told": told}, status=200)
+        return refused(request, told.team, told.key_id, {"told": told}, status=200)
     return to_key_page(told)
 
 
@@ -108,13 +108,13 @@ def _row(request: PersonRequest, told: Told) -> HttpResponse:
     """The row as it was read, with what became of it beneath; where it could not be read, only the latter."""
     snapshot = told.result.snapshot
     if snapshot is None:
-        return _refused(request, told.team, told.key_id, {"told": told}, status=told.status_code)
+        return refused(request, told.team, told.key_id, {"told": told}, status=told.status_code)
     said = {"told": told, "t": row_now(snapshot, told.team), "labels": labels()}
     context = _context(request, told.team, told.key_id, said)
     return mark_ours(render(request, "keys/_row.html", context, status=told.status_code))
 
 
-def _refused(request: PersonRequest, team: Team, key_id: int, said: dict[str, object], status: int) -> HttpResponse:
+def refused(request: PersonRequest, team: Team, key_id: int, said: dict[str, object], status: int) -> HttpResponse:
     """Words without a new reading of the key: beneath its row, or on a page of their own."""
     fragment = is_fragment(request)
     template = "keys/_said.html" if fragment else "keys/change.html"

@@ -13,7 +13,7 @@ from keys.selectors.keys import key_rows, pages_of
 from keys.services.edit import read_key
 from keys.services.reading import list_page
 from keys.services.settle import change_result, open_change, settle_key
-from keys.views import saving
+from keys.views import saving, undoing
 from keys.views.changes import change_id_of
 from keys.views.kept import keeps_typing
 from keys.views.links import labels
@@ -63,6 +63,8 @@ def key(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
     """One key as it is upstream now, its form and its history; what was sent as a form is saved."""
     if request.method == "POST":
         return saving.save(request, slug, key_id)
+    if "restore" in request.GET:
+        return undoing.editor(request, slug, key_id)
     team = team_or_404(request, slug, Verb.VIEW_KEYS)
     request.told = told = _told(request, team, key_id)
     snapshot = read_key(team=team, key_id=key_id)

@@ -11,15 +11,18 @@ from django.shortcuts import render
 from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
+from keys.forms.answers import sign_answers
 from keys.forms.base import Base, sign_base
 from keys.forms.key import KeyForm
 from keys.forms.notes import NoteForm
 from keys.forms.preview import preview_of
+from keys.forms.restoring import Restoring
 from keys.http import PersonRequest, is_fragment, mark_ours, team_rights
-from keys.models import Team
+from keys.models import Record, Team
 from keys.selectors.drift import open_drifts
 from keys.selectors.history import key_history
 from keys.selectors.keys import key_row
+from keys.selectors.unknown import unknown_of_key
 from keys.services.notes import note_of
 from keys.services.outcome import Conflict, Held, Outcome
 from keys.services.presence import others
@@ -33,12 +36,22 @@ from keys.views.rows import row_now
 from keys.views.told import Told
 
 
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Which settings of the past stand in the form. when: `before` or `after` the record's change."""
+
+    record: Record
+    when: str
+    wanted: Restoring
+
+
 @dataclass(slots=True)
 class Panel:
     """One key's page. form_base: what the form was made from. told to stale: what there is to say.
 
     saw: with a conflict, the key as it was before somebody else changed it. reviewing: what will change is to be read.
-    said, said_of_models: what a button beside the allowlist, or beside the models, did.
+    said, said_of_models: what a button beside the allowlist, or beside the models, did. answers: the record that saving
+    answers.
     """
 
     team: Team
@@ -52,6 +65,8 @@ class Panel:
     stale: str = ""
     said: str = ""
     said_of_models: str = ""
+    answers: int | None = None
+    restored: Restored | None = None
     read_now: bool = True
     reviewing: bool = False
     change_id: UUID = field(default_factory=uuid4)
@@ -124,6 +139,8 @@ def _context(request: PersonRequest, panel: Panel) -> dict[str, Any]:
         "opening": request.htmx.target == "editor",
         "done": done(request, panel),
         "units_per_usd": settings.QUOTA_UNITS_PER_USD,
+        "answers": sign_answers(panel.answers, request.user, team, key.id) if panel.answers else "",
+        "unknown": unknown_of_key(team, key.id),
         "put_back": put_back_offer(team, key.id, now),
         "note": note,
         "note_form": NoteForm.of(note),

@@ -7,6 +7,7 @@ from django.http import HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 
 from keys.errors import Invalid, LedgerUnavailable
+from keys.forms.answers import open_answers
 from keys.forms.base import Base, BaseUnusable, open_base
 from keys.forms.key import KeyForm
 from keys.forms.plain import add_faults
@@ -37,7 +38,7 @@ def save(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
     except BaseUnusable as error:
         return _made_anew(request, team, key_id, error.message, error.base)
     form = key_form(base, chosen(request.POST, base))
-    panel = Panel(team, base, form, read_now=False)
+    panel = Panel(team, base, form, read_now=False, answers=_answers(request, team, key_id))
     if missing := unchosen(request.POST):
         panel.saw = seen_before(request, team, base)
         panel.conflict = asked_again(form, panel.saw.snapshot, missing)
@@ -68,6 +69,7 @@ def _saved(request: PersonRequest, panel: Panel, key_id: int) -> HttpResponse:
             wish=panel.form.to_wish(),
             change_id=posted_change_id(request),
             reason=panel.form.reason,
+            answers=panel.answers,
         )
     except Invalid as error:
         add_faults(panel.form, error)
@@ -100,7 +102,7 @@ def _answered(request: PersonRequest, panel: Panel, key_id: int, result: Result)
     if result.snapshot:
         panel.form_base = replace(panel.form_base, snapshot=result.snapshot)
         panel.form = key_form(panel.form_base)
-        panel.read_now = True
+        panel.read_now, panel.answers = True, None
     return panel_page(request, panel, status=told.status_code)
 
 
@@ -121,7 +123,12 @@ def _made_anew(request: PersonRequest, team: Team, key_id: int, message: str, ba
     live = read_key(team=team, key_id=key_id)
     seen = base or base_of(team, live)
     new_base, form = _moved_to(live, seen, request.POST)
-    return panel_page(request, Panel(team, new_base, form, stale=message), status=409)
+    panel = Panel(team, new_base, form, stale=message, answers=_answers(request, team, key_id))
+    return panel_page(request, panel, status=409)
+
+
+def _answers(request: PersonRequest, team: Team, key_id: int) -> int | None:
+    return open_answers(request.POST.get("answers", ""), request.user, team, key_id)
 
 
 def _moved_to(live: KeySnapshot, seen: Base, posted: QueryDict) -> tuple[Base, KeyForm]:

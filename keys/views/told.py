@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from keys.models import Team
 from keys.services.outcome import Answer, Kind, Outcome, Pairs, Result
+from keys.services.undo import can_be_undone
 from keys.trouble import whole_seconds
 
 TONES: Final[dict[Outcome, str]] = {
@@ -76,6 +77,16 @@ class Told:
         """What was asked for and reads so, where something else does not."""
         differs = self.result.differs
         return {field: pair for field, pair in self.result.changed.items() if differs and field not in differs}
+
+    @property
+    def undoable(self) -> bool:
+        """May one press take it back? Who may press is another matter."""
+        return can_be_undone(self.result)
+
+    @property
+    def undo_id(self) -> UUID:
+        """For the button that undoes it: a change of its own."""
+        return uuid4()
 
     @property
     def retry_after_s(self) -> int | None:

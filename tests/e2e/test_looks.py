@@ -239,6 +239,38 @@ def listed(path: str) -> Way:
     return way
 
 
+def history_told(page: Any, app: App) -> None:
+    """A few things that happened: an allowlist widened, a disable, a refusal, one that nobody knows the end of."""
+    saved(page, app)
+    key("restricted")(page, app)
+    page.get_by_label("Allowed addresses").fill("203.0.113.0/24\n2001:db8::/32\n10.1.0.0/16")
+    page.get_by_label("Reason").fill("The new office in Leipzig; the old one is given up")
+    page.get_by_role("button", name="Save changes").click()
+    page.get_by_text("Saved and checked").wait_for()
+    disabled_in_list(page, app)
+    app.house.sandbox.fault("refusal", operation="update", times=1, message="no access to group <b>vip</b>")
+    key("hostile")(page, app)
+    page.get_by_label("Group", exact=True).select_option("vip")
+    page.get_by_role("button", name="Save changes").click()
+    page.locator("#form-errors, .notice--bad").first.wait_for()
+    app.house.sandbox.fault("500_before", operation="update", times=9)
+    key("arabic")(page, app)
+    page.get_by_label("Amount").fill("7000000")
+    page.get_by_role("button", name="Save changes").click()
+    page.locator(".notice--warn").first.wait_for()
+    app.house.sandbox.fault("503", operation="get", times=99)
+
+
+def history(query: str) -> Way:
+    def way(page: Any, app: App) -> None:
+        history_told(page, app)
+        at(f"/history/{query}")(page, app)
+        if page.locator("#filters").count() and query == "?":
+            page.locator("#filters summary").click()
+
+    return way
+
+
 def first_day(page: Any, app: App) -> None:
     forget_everything()
     at("/")(page, app)
@@ -318,6 +350,25 @@ def models_page(page: Any, app: App) -> None:
     page.get_by_role("heading", name="Choose models for").wait_for()
 
 
+def restoring(page: Any, app: App) -> None:
+    saved(page, app)
+    at("/history/")(page, app)
+    page.get_by_role("link", name="Record 2", exact=True).click()
+    page.get_by_role("link", name="Bring back the settings from before this").click()
+    page.locator("#restored").wait_for()
+
+
+def record_of_a_change(page: Any, app: App) -> None:
+    saved(page, app)
+    at("/history/2/")(page, app)
+
+
+def undone(page: Any, app: App) -> None:
+    saved(page, app)
+    page.get_by_role("button", name="Undo this change").click()
+    page.locator("#key-history a").nth(1).wait_for()
+
+
 PAGES: dict[str, tuple[str, Way]] = {
     "home": ("lead", listed("/")),
     "home-new": ("admin", first_day),
@@ -383,8 +434,17 @@ PAGES: dict[str, tuple[str, Way]] = {
     "being-read": ("member", being_read),
     "status": ("admin", at("/status/")),
     "status-busy": ("admin", status_busy),
-    "history": ("admin", at("/history/")),
+    "history": ("lead", history("")),
+    "history-filters": ("lead", history("?")),
+    "history-found": ("lead", history("?team=atlas&field=allow_ips&value=10.1.0")),
+    "history-empty": ("lead", history("?text=nothing+like+this")),
+    "history-impossible": ("lead", at("/history/?team=nowhere&since=yesterday&teem=1")),
+    "history-key": ("lead", lambda page, app: history(f"?team=atlas&key={app.house.keys['arabic']}")(page, app)),
+    "history-secret": ("lead", at("/history/?text=sk-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKL")),
     "record": ("admin", at("/history/1/")),
+    "record-change": ("lead", record_of_a_change),
+    "key-restoring": ("lead", restoring),
+    "key-undone": ("lead", undone),
     "profile": ("lead", at("/profile/")),
     "password": ("lead", at("/accounts/password/change/")),
 }

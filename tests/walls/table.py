@@ -60,6 +60,7 @@ POST    KEY/models/                      login     404     403     409    404   
 POST    KEY/disable/                     login     404     403     303    404    403    303   login    login
 POST    KEY/enable/                      login     404     403     303    404    403    303   login    login
 GET     KEY/changes/<uuid:change_id>/    login     404     200     200    404    200    200   login    login
+POST    KEY/undo/<uuid:change_id>/       login     404     403     303    404    403    303   login    login
 
 GET     teams/                           login     200     200     200    200    200    200   login    login
 GET     teams/new/                       login     403     403     403    403    403    200   login    login
@@ -119,6 +120,7 @@ SHORT = {
     "KEY/disable/": f"{KEY}disable/",
     "KEY/enable/": f"{KEY}enable/",
     "KEY/changes/<uuid:change_id>/": f"{KEY}changes/<uuid:change_id>/",
+    "KEY/undo/<uuid:change_id>/": f"{KEY}undo/<uuid:change_id>/",
     "TEAM": "teams/<slug:slug>/",
     "TEAM/members/": "teams/<slug:slug>/members/",
     "TEAM/sync/": "teams/<slug:slug>/sync/",

@@ -62,6 +62,8 @@ class World:
         if "change_id" in route and not Change.objects.exists():
             actor = making.actor(self.boss)
             disable_key(person=self.boss, actor=actor, team=self.team_a, key_id=self.key_a, change_id=CHANGE)
+        if "undo/" in route:  # each finds it disabled by that change, whoever has undone it before
+            self.sandbox.console_edit(self.key_a, status=Status.DISABLED)
 
     @property
     def address(self) -> dict[str, Any]:

@@ -1,0 +1,53 @@
+"""A face for each kind of thing that happens: an icon and a tone; the words are the action's own."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """icon: of heroicons, 20 px. tone: good, warn, bad, info, or "" for everyday work."""
+
+    icon: str
+    tone: str = ""
+
+
+PLAIN: Final = Face("document-text")
+
+FACES: Final[dict[str, Face]] = {
+    "key.edit": Face("pencil-square"),
+    "key.create": Face("plus-circle"),
+    "key.disable": Face("no-symbol", "bad"),
+    "key.enable": Face("check-circle", "good"),
+    "key.delete": Face("trash", "bad"),
+    "key.settle": Face("eye"),
+    "key.reveal": Face("eye", "warn"),
+    "key": Face("key"),
+    "access.denied": Face("hand-raised", "bad"),
+    "access_token.forget": Face("lock-open", "warn"),
+    "access_token": Face("lock-closed", "info"),
+    "sealing_key": Face("lock-closed", "info"),
+    "ledger_key": Face("lock-closed", "info"),
+    "signing_key": Face("lock-closed", "info"),
+    "person.sign_in": Face("arrow-right-on-rectangle"),
+    "person.sign_in_failed": Face("exclamation-triangle", "warn"),
+    "person.sign_out": Face("arrow-left-on-rectangle"),
+    "person.password_change": Face("finger-print", "info"),
+    "person": Face("user", "info"),
+    "membership": Face("user-group", "info"),
+    "team": Face("building-office", "info"),
+    "export": Face("arrow-down-tray", "info"),
+    "ledger.export": Face("arrow-down-tray", "info"),
+    "ledger": Face("book-open", "info"),
+    "drift": Face("arrows-right-left", "warn"),
+    "incident": Face("fire", "bad"),
+    "leak": Face("fire", "bad"),
+    "policy": Face("scale", "info"),
+    "bulk": Face("rectangle-stack"),
+    "job": Face("rectangle-stack"),
+}
+"""By an action's name, else by what stands before its dot."""
+
+
+def face_of(action: str) -> Face:
+    return FACES.get(action) or FACES.get(action.partition(".")[0], PLAIN)

@@ -1,0 +1,94 @@
+"""The history, undo and restore in a real browser: the address keeps what was asked, one press takes a change back."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import App, Complaints
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def lead(app: App, page: Any, complaints: Complaints) -> Any:
+    app.sign_in(page)
+    return page
+
+
+def rename(page: Any, app: App, name: str, reason: str = "") -> None:
+    page.goto(app.url + app.house.path("plain"))
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Reason").fill(reason)
+    page.get_by_role("button", name="Save changes").click()
+    page.get_by_text("Saved and checked").wait_for()
+
+
+def test_one_press_takes_a_change_back_and_another_brings_it_again(lead: Any, app: App) -> None:
+    rename(lead, app, "New name")
+
+    lead.get_by_role("button", name="Undo this change").click()
+
+    expect(lead.locator("#key-name")).to_have_text("Staging")
+    assert app.house.stored("plain")["name"] == "Staging"
+    lead.get_by_role("button", name="Undo this change").click()
+    expect(lead.locator("#key-name")).to_have_text("New name")
+
+
+def test_a_disable_is_undone_where_it_was_pressed(lead: Any, app: App) -> None:
+    lead.goto(app.url + app.house.list_path)
+    lead.get_by_role("button", name="Disable Staging").click()
+
+    lead.get_by_role("button", name="Undo: enable it again").click()
+
+    lead.get_by_text("Reads enabled at CometAPI").wait_for()
+    assert app.house.stored("plain")["status"] == 1 and lead.url.endswith(app.house.list_path)
+
+
+def test_filters_swap_the_records_and_stay_in_the_address(lead: Any, app: App) -> None:
+    rename(lead, app, "First", "for the audit")
+    rename(lead, app, "Second")
+    lead.goto(f"{app.url}/history/")
+    lead.locator("#filters summary").click()
+    lead.get_by_label("Reason or key name").fill("audit")
+    lead.get_by_role("button", name="Show").click()
+
+    expect(lead.locator(".entry")).to_have_count(1)
+    expect(lead).to_have_url(f"{app.url}/history/?text=audit")
+    lead.reload()
+    expect(lead.locator(".entry")).to_have_count(1)
+    assert lead.get_by_label("Reason or key name").input_value() == "audit"
+    lead.get_by_role("link", name="Show everything").click()
+    expect(lead.locator(".entry")).to_have_count(3)
+    lead.go_back()
+    expect(lead.locator(".entry")).to_have_count(1)
+
+
+def test_a_secret_does_not_stay_in_the_address(lead: Any, app: App) -> None:
+    lead.goto(f"{app.url}/history/")
+    lead.locator("#filters summary").click()
+    lead.get_by_label("Value before or after").fill("sk-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKL")
+    lead.get_by_role("button", name="Show").click()
+
+    lead.get_by_text("Not searched for: that looks like a secret").wait_for()
+    expect(lead).to_have_url(re.compile(r"/history/\?not_searched=value$"))
+
+
+def test_settings_of_the_past_are_brought_back_and_saved(lead: Any, app: App) -> None:
+    rename(lead, app, "New name")
+    lead.goto(f"{app.url}/history/2/")
+
+    lead.get_by_role("link", name="Bring back the settings from before this").click()
+    lead.get_by_text("Nothing is sent until you save").wait_for()
+    assert (
+        lead.get_by_label("Name", exact=True).input_value() == "Staging"
+        and app.house.stored("plain")["name"] == "New name"
+    )
+    lead.get_by_role("button", name="Save changes").click()
+
+    lead.get_by_text("Saved and checked").wait_for()
+    assert app.house.stored("plain")["name"] == "Staging"
+    lead.goto(f"{app.url}/history/4/")
+    lead.get_by_role("link", name="Record 2").click()
+    expect(lead).to_have_url(f"{app.url}/history/2/")
