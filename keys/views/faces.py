@@ -16,13 +16,13 @@ PLAIN: Final = Face("document-text")
 
 FACES: Final[dict[str, Face]] = {
     "key.edit": Face("pencil-square"),
-    "key.create": Face("plus-circle"),
     "key.disable": Face("no-symbol", "bad"),
     "key.enable": Face("check-circle", "good"),
-    "key.delete": Face("trash", "bad"),
     "key.settle": Face("eye"),
-    "key.reveal": Face("eye", "warn"),
+    "key.drift": Face("arrows-right-left", "warn"),
+    "key.note": Face("tag"),
     "key": Face("key"),
+    "keys.export": Face("arrow-down-tray", "info"),
     "access.denied": Face("hand-raised", "bad"),
     "access_token.forget": Face("lock-open", "warn"),
     "access_token": Face("lock-closed", "info"),
@@ -36,15 +36,10 @@ FACES: Final[dict[str, Face]] = {
     "person": Face("user", "info"),
     "membership": Face("user-group", "info"),
     "team": Face("building-office", "info"),
-    "export": Face("arrow-down-tray", "info"),
     "ledger.export": Face("arrow-down-tray", "info"),
     "ledger": Face("book-open", "info"),
-    "drift": Face("arrows-right-left", "warn"),
     "incident": Face("fire", "bad"),
     "leak": Face("fire", "bad"),
-    "policy": Face("scale", "info"),
-    "bulk": Face("rectangle-stack"),
-    "job": Face("rectangle-stack"),
 }
 """By an action's name, else by what stands before its dot."""
 

@@ -61,7 +61,7 @@ def test_a_list_is_told_as_added_and_removed(
 
 def test_every_action_has_a_face_and_an_unknown_one_a_plain_face() -> None:
     assert {action: face_of(action) for action in Action if face_of(action) is PLAIN} == {}
-    assert face_of("drift.found") is FACES["drift"] and face_of("key.move") is FACES["key"]
+    assert face_of("key.drift_accept") is FACES["key"] and face_of("key.move") is FACES["key"]
     assert (face_of("moon.rise"), action_label("moon.rise_late")) == (PLAIN, "Moon: rise late")
 
 
