@@ -199,6 +199,9 @@ LOGGING = logging.config(LOG_LEVEL)
 # Ours
 SEALING_KEYS: dict[str, bytes] = _given["SEALING_KEYS"]
 LEDGER_KEYS: dict[str, bytes] = _given["LEDGER_KEYS"]
+CHECKPOINT_KEYS: dict[str, bytes] = _given["CHECKPOINT_KEYS"]
+CHECKPOINT_FILE: Path | None = _given["CHECKPOINT_FILE"]
+SHIP_RECORDS: bool = _given["SHIP_RECORDS"]
 COMETAPI_BASE_URL: str = _given["COMETAPI_BASE_URL"]
 COMETAPI_RATE: tuple[int, float] = _given["COMETAPI_RATE_LIMIT"]
 QUOTA_UNITS_PER_USD: int = _given["QUOTA_UNITS_PER_USD"]

@@ -195,6 +195,8 @@ class Waits:
     differs_settle_s: float = 70.0
     late_s: float = 120.0
     held_s: float = 150.0
+    checkpoint_s: float = 300.0
+    verify_whole_s: float = 86_400.0
 
     def scaled(self, factor: float) -> "Waits":
         """All waits times `factor`: runs that try thousands of faults shorten them together."""

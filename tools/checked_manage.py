@@ -17,6 +17,7 @@ def environment() -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(64),
         "SEALING_KEYS": f"check:{key}",
         "LEDGER_KEYS": f"check:{key}",
+        "CHECKPOINT_KEYS": f"check:{key}",
         "ALLOWED_HOSTS": "keys.example.com",
     }
 

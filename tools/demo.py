@@ -25,13 +25,14 @@ from children import ROOT, SIGNALS, Child, Stop, end, ignore_signals, manage, wa
 VAR: Final = ROOT / "var"
 FOLDER: Final = VAR / "demo"
 KEPT_FROM_SHELL: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TERM", "LOG_LEVEL", "WAIT_SCALE")
+SECRETS: Final = ("SECRET_KEY", "SEALING_KEYS", "LEDGER_KEYS", "CHECKPOINT_KEYS")
 PASSWORD: Final = "cometadmin-demo"  # noqa: S105  # of accounts that exist on this machine alone
 
 
 def environment(port: int, sandbox_port: int) -> dict[str, str]:
     """Settings for everything that the demo starts. Secrets are named by file, so that no process carries them."""
     kept = {name: os.environ[name] for name in KEPT_FROM_SHELL if os.environ.get(name)}
-    secrets = {f"{name}_FILE": str(FOLDER / name.lower()) for name in ("SECRET_KEY", "SEALING_KEYS", "LEDGER_KEYS")}
+    secrets = {f"{name}_FILE": str(FOLDER / name.lower()) for name in SECRETS}
     return {
         **kept,
         **secrets,

@@ -3,6 +3,7 @@
 from keys.models.budget import RateBudget
 from keys.models.change import Change, ChangeState, Lease
 from keys.models.denial import Denial
+from keys.models.evidence import Checkpoint, Delivery, Verdict
 from keys.models.person import CompanyRole, Person
 from keys.models.record import LedgerHead, Record
 from keys.models.team import AccessToken, Membership, Team, TeamRole, TokenState
@@ -11,7 +12,9 @@ __all__ = [
     "AccessToken",
     "Change",
     "ChangeState",
+    "Checkpoint",
     "CompanyRole",
+    "Delivery",
     "Denial",
     "LedgerHead",
     "Lease",
@@ -22,4 +25,5 @@ __all__ = [
     "Team",
     "TeamRole",
     "TokenState",
+    "Verdict",
 ]

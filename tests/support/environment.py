@@ -17,6 +17,7 @@ def base_environment() -> dict[str, str]:
         "SECRET_KEY": "for-tests-only-" + hashlib.sha256(b"secret").hexdigest(),
         "SEALING_KEYS": _key("sealing-test"),
         "LEDGER_KEYS": _key("ledger-test"),
+        "CHECKPOINT_KEYS": _key("checkpoint-test"),
         "PLAIN_HTTP": "true",
         "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
         "COMETAPI_BASE_URL": "http://127.0.0.1:9",
