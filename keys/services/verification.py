@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 from django.conf import settings
-from django.db import Error, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from keys.errors import ChainBroken
@@ -159,7 +159,7 @@ def _keep(report: Report) -> None:
         with transaction.atomic():
             for name in _names(report):
                 verdicts.keep(name, said, settings.LEDGER_KEYS)
-    except Error as error:
+    except UNREADABLE as error:
         log.error("ledger_verdict_not_kept", error=type(error).__name__)
 
 
