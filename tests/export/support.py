@@ -1,0 +1,70 @@
+"""Bundles made by the product and checked by the shipped script in a process of its own, as an auditor does."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from keys.ledger import checkpoint
+from keys.selectors.ledger_filter import LedgerFilter
+from keys.services.bundle import VERIFIER
+from keys.services.export_lines import pieces_of
+from keys.services.exporting import Format, begin_export
+from tests.people.making import SYSTEM
+
+Entries = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    code: int
+    said: str
+
+
+def exported(form: Format = Format.BUNDLE, *, person: Any = None, actor: Any = SYSTEM, **wanted: Any) -> bytes:
+    export = begin_export(person=person, actor=actor, wanted=LedgerFilter(**wanted), form=form)
+    return b"".join(pieces_of(export, form))
+
+
+def bundle(path: Path, **wanted: Any) -> Path:
+    path.write_bytes(exported(**wanted))
+    return path
+
+
+def fingerprint() -> str:
+    return checkpoint.fingerprint(checkpoint.public_key(next(iter(settings.CHECKPOINT_KEYS.values()))))
+
+
+def checked(path: Path, *arguments: str, script: Path = VERIFIER, known: bool = True) -> Verdict:
+    """Isolated (-I): nothing of this project can be imported."""
+    by = ["--fingerprint", fingerprint()] if known else []
+    command = [sys.executable, "-I", str(script), str(path), *by, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=path.parent)
+    assert done.stderr == "", done.stderr
+    return Verdict(done.returncode, done.stdout)
+
+
+def entries(path: Path) -> Entries:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def rewritten(path: Path, change: Callable[[Entries], None]) -> Path:
+    """A copy of a bundle in which somebody changed something."""
+    inside = entries(path)
+    change(inside)
+    target = path.with_name("altered.zip")
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, text in inside.items():
+            archive.writestr(name, text)
+    return target
+
+
+def rows(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.splitlines()]
