@@ -116,8 +116,8 @@ def check(bundle, fingerprint, file):
         need(fingerprint in (None, found), f"signed by another key, with the fingerprint {found}")
         mine = [point for point in map(json.loads, lines(open(file, "rb")) if file else ()) if point["key"] == key]
         for p in points + mine:
-            need(p["key"] != key or signed(public, p), f"the checkpoint over {p['seq']} is not signed by its key")
-        need(points[-1]["key"] == key, "the last checkpoint is signed by another key")
+            good = p["checkpoint"] == 1 and p["key"] == key and signed(public, p)
+            need(good, f"the checkpoint over {p['seq']} is not signed by the key")
         export, by = follow(archive, points, {point["seq"]: point["link"] for point in mine})
     body, first = export["body"], points[0]["seq"] if len(points) > 1 else 0
     agreed = sum(first <= point["seq"] <= points[-1]["seq"] for point in mine)

@@ -1,9 +1,9 @@
 """The evidence bundle: a zip that somebody who does not trust us can check by a public key alone.
 
 Entries, in this order: README.txt, verify_export.py, public_key.txt (key id and hex), export.json (the export's own
-record), checkpoints.jsonl (from the one before the first record to the one over the export's), records.jsonl,
-neighbours.jsonl (what stands on both sides of a time span), digests.txt (of every record from behind the first
-checkpoint up to the export's own, one a line).
+record), checkpoints.jsonl (from the one before the first record to the one over the export's, all by one key),
+records.jsonl, neighbours.jsonl (what stands on both sides of a time span), digests.txt (of every record from behind the
+first checkpoint up to the export's own, one a line).
 """
 
 import io
@@ -72,7 +72,7 @@ def _pieces(export: Export, last: checkpoint.Signed) -> Iterator[bytes]:
 def _entries(export: Export, last: checkpoint.Signed) -> Iterator[tuple[str, Iterable[str]]]:
     neighbours = list(_neighbours(export))
     first = min((seq for seq in (_first(export), *(n.seq for n in neighbours)) if seq), default=export.record.seq)
-    start = Checkpoint.objects.filter(seq__lt=first).order_by("-seq").first()
+    start = Checkpoint.objects.filter(seq__lt=first, key=last.key).order_by("-seq").first()
     public = checkpoint.public_key(settings.CHECKPOINT_KEYS[last.key])
     yield "README.txt", [readme(export, last, checkpoint.fingerprint(public))]
     yield "verify_export.py", [VERIFIER.read_text("utf-8")]
@@ -91,7 +91,9 @@ def _line(seq: object, text: object) -> str:
 def _checkpoints(start: Checkpoint | None, last: checkpoint.Signed) -> Iterator[str]:
     """From the beginning of the ledger where no checkpoint lies before."""
     if start is not None:
-        for row in Checkpoint.objects.filter(seq__gte=start.seq, seq__lt=last.seq).order_by("seq").iterator():
+        for row in (
+            Checkpoint.objects.filter(seq__gte=start.seq, seq__lt=last.seq, key=last.key).order_by("seq").iterator()
+        ):
             yield as_signed(row).line + "\n"
     yield last.line + "\n"
 

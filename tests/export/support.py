@@ -1,17 +1,20 @@
 """Bundles made by the product and checked by the shipped script in a process of its own, as an auditor does."""
 
+import io
 import json
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from django.conf import settings
 
-from keys.ledger import checkpoint
+from keys.ledger import checkpoint, verify_export
 from keys.selectors.ledger_filter import LedgerFilter
 from keys.services.bundle import VERIFIER
 from keys.services.export_lines import pieces_of
@@ -27,8 +30,8 @@ class Verdict:
     said: str
 
 
-def exported(form: Format = Format.BUNDLE, *, person: Any = None, actor: Any = SYSTEM, **wanted: Any) -> bytes:
-    export = begin_export(person=person, actor=actor, wanted=LedgerFilter(**wanted), form=form)
+def exported(form: Format = Format.BUNDLE, *, person: Any = None, by: Any = SYSTEM, **wanted: Any) -> bytes:
+    export = begin_export(person=person, actor=by, wanted=LedgerFilter(**wanted), form=form)
     return b"".join(pieces_of(export, form))
 
 
@@ -41,10 +44,18 @@ def fingerprint() -> str:
     return checkpoint.fingerprint(checkpoint.public_key(next(iter(settings.CHECKPOINT_KEYS.values()))))
 
 
-def checked(path: Path, *arguments: str, script: Path = VERIFIER, known: bool = True) -> Verdict:
-    """Isolated (-I): nothing of this project can be imported."""
+def checked(path: Path, *arguments: str, known: bool = True) -> Verdict:
+    """By the script as it is in this process, where mutants can be tried; `outside` runs it as an auditor does."""
     by = ["--fingerprint", fingerprint()] if known else []
-    command = [sys.executable, "-I", str(script), str(path), *by, *arguments]
+    out = io.StringIO()
+    with mock.patch.object(sys, "argv", ["verify_export.py", str(path), *by, *arguments]), redirect_stdout(out):
+        code = verify_export.main()
+    return Verdict(code, out.getvalue())
+
+
+def outside(path: Path, script: Path = VERIFIER) -> Verdict:
+    """In a process of its own, isolated (-I): nothing of this project can be imported."""
+    command = [sys.executable, "-I", str(script), str(path), "--fingerprint", fingerprint()]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=path.parent)
     assert done.stderr == "", done.stderr
     return Verdict(done.returncode, done.stdout)
