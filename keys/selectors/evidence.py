@@ -1,4 +1,4 @@
-"""How sound the ledger is, for pages: the kept verdicts, checkpoints, guards, and what has gone wrong on the way out."""
+"""How sound the ledger is, for pages: kept verdicts, checkpoints, guards, and what has gone wrong on the way out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

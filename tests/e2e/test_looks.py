@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.test import override_settings
 
+from keys.services.checkpoints import make_checkpoint
+from keys.services.verification import verify_whole
 from tests.e2e.conftest import App, Complaints
+from tests.ledger.damage import put, without_guards
 
 pytestmark = pytest.mark.browser
 SIZES = [(360, 740), (1280, 800), (1920, 1080)]
@@ -76,6 +80,29 @@ def menu_open(page: Any, app: App) -> None:
     page.locator(".menu summary").click()
 
 
+def verified(page: Any, app: App) -> None:
+    make_checkpoint()
+    verify_whole()
+    at("/history/proof/")(page, app)
+
+
+def damaged(page: Any, app: App) -> None:
+    with without_guards() as cursor:
+        put(cursor, 1, "actor", "somebody else")
+    verify_whole()
+    with override_settings(CHECKPOINT_FILE=Path("/nowhere/checkpoints.jsonl")):
+        make_checkpoint()
+        at("/history/proof/")(page, app)
+
+
+def export_refused(page: Any, app: App) -> None:
+    at("/history/export/")(page, app)
+    page.get_by_label("From").fill("2026-13-45")
+    page.get_by_label("Key", exact=True).fill("12")
+    page.get_by_role("button", name="Record and download").click()
+    page.locator("#form-errors").wait_for()
+
+
 PAGES: dict[str, tuple[str, Way]] = {
     "teams": ("lead", at("/teams/")),
     "menu": ("lead", menu_open),
@@ -104,6 +131,11 @@ PAGES: dict[str, tuple[str, Way]] = {
     "person-new": ("admin", at("/people/new/")),
     "history": ("admin", at("/history/")),
     "record": ("admin", at("/history/1/")),
+    "proof": ("admin", at("/history/proof/")),
+    "proof-verified": ("admin", verified),
+    "proof-damaged": ("admin", damaged),
+    "export": ("admin", at("/history/export/")),
+    "export-refused": ("lead", export_refused),
     "profile": ("lead", at("/profile/")),
     "password": ("lead", at("/accounts/password/change/")),
 }
