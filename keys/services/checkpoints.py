@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -16,8 +15,7 @@ from django.utils import timezone
 from keys.errors import LedgerError
 from keys.ledger import checkpoint, sink
 from keys.models import Checkpoint, Delivery, LedgerHead, Record
-
-log = structlog.get_logger(__name__)
+from keys.services.deliveries import failed, went_well
 
 RECORDS: Final = 100
 """So many new records make a checkpoint due before its time."""
@@ -57,9 +55,9 @@ def make_checkpoint() -> checkpoint.Signed:
             kept = {"link": made.link, "time": made.time, "key": made.key, "signature": made.signature}
             Checkpoint.objects.update_or_create(seq=made.seq, defaults=kept)
     except Contradicted as error:
-        _failed(SIGNING, str(error))
+        failed(SIGNING, str(error))
         raise
-    _went_well(SIGNING, made.seq)
+    went_well(SIGNING, made.seq)
     _bring_out(made)
     return made
 
@@ -116,22 +114,9 @@ def _write(path: Path, made: checkpoint.Signed) -> None:
     try:
         sink.add(path, made.line)
     except OSError as error:
-        _failed(FILE, error.strerror or str(error) or type(error).__name__)
+        failed(FILE, error.strerror or str(error) or type(error).__name__)
     else:
-        _went_well(FILE, made.seq)
-
-
-def _went_well(name: str, seq: int) -> None:
-    told = {"seq": seq, "at": timezone.now(), "failing_since": None, "fault": ""}
-    Delivery.objects.update_or_create(name=name, defaults=told)
-
-
-def _failed(name: str, fault: str) -> None:
-    log.error("checkpoint_failed", what=name, fault=fault)
-    row, _ = Delivery.objects.get_or_create(name=name)
-    row.failing_since = row.failing_since or timezone.now()
-    row.fault = fault[:300]
-    row.save(update_fields=("failing_since", "fault"))
+        went_well(FILE, made.seq)
 
 
 def _now() -> str:
