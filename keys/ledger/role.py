@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from keys.ledger.triggers import HEAD, RECORD
 
-HEADER = """-- Rights of the role {role} on this database. Run it as the tables' owner, with psql, after every migration:
+HEADER = """-- Rights of the role {role} on this database. Run it as the tables' owner, after every migration:
 --   manage.py ledger_role_sql {role} | psql ...
 -- Make the role before: CREATE ROLE {role} LOGIN PASSWORD '...'; migrate as the owner, serve as {role}.
 BEGIN;"""

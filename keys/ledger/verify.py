@@ -12,7 +12,7 @@ from django.db import connection
 from keys.errors import ChainBroken
 from keys.ledger import raw
 from keys.ledger.chain import GENESIS, Verifier, short
-from keys.ledger.pairs import check_pairs, open_changes
+from keys.ledger.pairs import check_pairs
 from keys.ledger.raw import UNREADABLE, CannotVerify
 from keys.ledger.shown import Numbers, check_columns
 
@@ -55,8 +55,7 @@ def verify(keys: Mapping[str, bytes], after: Place = BEGINNING) -> Sound:
     if newest != after.seq:
         _follow(verifier, ordinals, newest)
     _check_head(verifier, head_seq, head_link)
-    check_pairs(after.seq, verifier.seq)
-    return Sound(verifier.seq, verifier.link, None if after.seq else open_changes(verifier.seq))
+    return Sound(verifier.seq, verifier.link, check_pairs(after.seq, verifier.seq))
 
 
 def _follow(verifier: Verifier, ordinals: "Ordinals", newest: object) -> None:
@@ -76,20 +75,32 @@ class Ordinals:
 
     def __init__(self, after: int = 0) -> None:
         self._after = after
-        self._newest: dict[tuple[int, int | None], int] = {}
+        self._teams: dict[object, int] = {}
+        self._keys: dict[object, int] = {}
 
     def step(self, seq: int, numbers: Numbers) -> None:
         team_id, key_id, team_n, key_n = numbers
-        self._next(seq, "team_n", None if team_id is None else (team_id, None), team_n)
-        self._next(seq, "key_n", None if team_id is None or key_id is None else (team_id, key_id), key_n)
+        teams, keys = self._teams, self._keys
+        if team_n == teams.get(team_id, 0) + 1 and team_id in teams:
+            teams[team_id] = team_n
+        else:
+            self._begin(seq, "team_n", teams, team_id, None, team_n)
+        of_key = (team_id, key_id)
+        if key_n == keys.get(of_key, 0) + 1 and of_key in keys:
+            keys[of_key] = key_n
+        else:
+            self._begin(seq, "key_n", keys, None if key_id is None else team_id, key_id, key_n)
 
-    def _next(self, seq: int, name: str, among: tuple[int, int | None] | None, found: int | None) -> None:
-        if among is None:
+    def _begin(
+        self, seq: int, name: str, newest: dict[object, int], team_id: int | None, key_id: int | None, found: int | None
+    ) -> None:
+        """The first of its team or key here, one that has no such number, or a wrong one."""
+        if team_id is None:
             expected = None
         else:
-            stood = self._newest.get(among)
-            expected = (self._stood(name, *among) if stood is None else stood) + 1
-            self._newest[among] = expected
+            among = team_id if name == "team_n" else (team_id, key_id)
+            expected = newest[among] + 1 if among in newest else self._stood(name, team_id, key_id) + 1
+            newest[among] = expected
         if found != expected:
             raise ChainBroken(seq, name, short(expected), short(found))
 

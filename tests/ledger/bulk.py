@@ -22,11 +22,14 @@ BATCH = 2_000
 
 
 def fill(count: int, teams: int = 20, keys: int = 25) -> None:
-    """Append `count` records to an empty ledger: changes, each an intent and its outcome, a minute a record."""
+    """Bring a ledger that was begun by this to `count` records: changes, an intent and its outcome, a minute each."""
+    head = LedgerHead.objects.get(pk=1)
     key_id, secret = next(iter(settings.LEDGER_KEYS.items()))
-    previous = chain.GENESIS
+    previous = head.link
     batch: list[Record] = []
     for seq, said in enumerate(_said(count, teams, keys), start=1):
+        if seq <= head.seq:
+            continue
         text = chain.canonical(said)
         digest = chain.digest_of(text)
         link = chain.link_of(previous, seq, digest)
