@@ -36,6 +36,7 @@ def environment(port: int, sandbox_port: int) -> dict[str, str]:
     return {
         **kept,
         **secrets,
+        "CHECKPOINT_FILE": str(FOLDER / "checkpoints.jsonl"),
         "PYTHONUNBUFFERED": "1",
         "DATABASE_URL": "sqlite:///var/demo.sqlite3",
         "COMETAPI_BASE_URL": f"http://127.0.0.1:{sandbox_port}",

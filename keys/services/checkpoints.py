@@ -30,15 +30,24 @@ class Contradicted(LedgerError):
 
 
 def checkpoint_if_due() -> checkpoint.Signed | None:
-    """For the schedule: a checkpoint every 100 records or 5 minutes, idle too; None when none is due.
+    """For the schedule: a checkpoint every 100 records or 5 minutes, idle too; None when none is made.
 
-    Raises Contradicted. What a sink did not take is brought to it again.
+    What a sink did not take is brought to it again. Where the ledger contradicts an earlier one, there is the alarm.
     """
     newest = Checkpoint.objects.order_by("-seq").first()
     if newest is not None and not _due(newest):
         _again(newest)
         return None
-    return make_checkpoint()
+    try:
+        return make_checkpoint()
+    except Contradicted:
+        return None
+
+
+def contradiction() -> str:
+    """Why nothing was signed the last time; "" where all is well."""
+    row = Delivery.objects.filter(name=SIGNING, failing_since__isnull=False).first()
+    return row.fault if row else ""
 
 
 def make_checkpoint() -> checkpoint.Signed:

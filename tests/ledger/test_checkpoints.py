@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from keys.ledger import checkpoint, sink
@@ -125,6 +126,10 @@ def test_nothing_is_signed_that_an_earlier_one_speaks_against(real_db: Any, file
     with pytest.raises(Contradicted):  # by the file
         make_checkpoint()
     assert Delivery.objects.get(name="checkpoint").failing_since
+    for arguments in ([], ["--if-due"]):
+        with pytest.raises(CommandError, match="Nothing was signed: the checkpoint of .* says otherwise. Run"):
+            call_command("checkpoint_ledger", *arguments)
+    assert checkpoint_if_due() is None
 
     assert Record.objects.count() == 1 and len(file.read_text().splitlines()) == 1
 

@@ -1,10 +1,11 @@
 """`manage.py checkpoint_ledger`: a signed checkpoint now, for a timer or before a backup."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from keys.services.checkpoints import Contradicted, checkpoint_if_due, make_checkpoint
+from keys.services.checkpoints import Contradicted, checkpoint_if_due, contradiction, make_checkpoint
 
 
 class Command(BaseCommand):
@@ -14,7 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("--if-due", action="store_true", help="only after 100 records or 5 minutes")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
+        with suppress(Contradicted):
             checkpoint_if_due() if options["if_due"] else make_checkpoint()
-        except Contradicted as error:
-            raise CommandError(f"Nothing was signed: {error}. Run verify_ledger.") from None
+        if fault := contradiction():
+            raise CommandError(f"Nothing was signed: {fault}. Run verify_ledger.")
