@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from keys.ledger import checkpoint
 from keys.models import Checkpoint, Record
@@ -115,13 +115,12 @@ def _neighbours(export: Export) -> Iterator[Record]:
     wanted = export.wanted
     if export.countable is None or (wanted.since is None and wanted.until is None):
         return
-    among = _among(export)
-    inside = among
+    among, inside, outside = _among(export), Q(), Q(pk__in=())
     if wanted.since:
-        inside = inside.filter(time__gte=wanted.since)
+        inside, outside = inside & Q(time__gte=wanted.since), outside | Q(time__lt=wanted.since)
     if wanted.until:
-        inside = inside.filter(time__lt=wanted.until)
-    seqs = inside.order_by("seq").values_list("seq", flat=True)
+        inside, outside = inside & Q(time__lt=wanted.until), outside | Q(time__gte=wanted.until)
+    seqs = among.filter(inside).order_by("seq").values_list("seq", flat=True)
     first, final = seqs.first(), seqs.last()
     if first is None or final is None:
         yield from _around_nothing(export, among)
@@ -131,7 +130,7 @@ def _neighbours(export: Export) -> Iterator[Record]:
     if before:
         yield before
     # Only where the clock was set back: what has another time among those of the span.
-    yield from among.filter(seq__gt=first, seq__lt=final).exclude(pk__in=inside.values("pk")).order_by("seq").iterator()
+    yield from among.filter(outside, seq__gt=first, seq__lt=final).order_by("seq").iterator()
     if after:
         yield after
 
