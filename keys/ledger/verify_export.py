@@ -13,12 +13,13 @@ import io
 import json
 import sys
 import zipfile
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 DIGEST, LINK = b"cometadmin ledger v1 digest\n", b"cometadmin ledger v1 link\n"
-CHECKPOINT, MATCHES = b"cometadmin checkpoint v1\n", b"cometadmin ledger v1 export matches\n"
+MATCHES = b"cometadmin ledger v1 export matches\n"
 EXACT = {"team": "team_id", "key_id": "key_id", "action": "action", "outcome": "outcome", "request_id": "request_id"}
 NUMBERED = {(): "seq", ("team",): "team_n", ("key_id", "team"): "key_n"}
 
@@ -27,16 +28,16 @@ class Wrong(Exception):
     """The bundle is not what it claims to be."""
 
 
-def need(good, words):
+def need(good: object, words: str) -> None:
     if not good:
         raise Wrong(words)
 
 
-def lines(file):
+def lines(file: Any) -> Any:
     return (line.strip() for line in io.TextIOWrapper(file, "ascii") if line.strip())
 
 
-def told(archive, name):
+def told(archive: zipfile.ZipFile, name: str) -> Any:
     before = 0
     for said in map(json.loads, lines(archive.open(name))):
         need(said["seq"] > before, f"{name}: record {said['seq']} is not in order")
@@ -44,10 +45,10 @@ def told(archive, name):
         yield before, said["text"], name
 
 
-def signed(public, point):
-    text = CHECKPOINT + f"{point['seq']}\n{point['link']}\n{point['time']}\n{point['key']}".encode()
+def signed(public: bytes, p: Any) -> bool:
+    text = f"cometadmin checkpoint v{p['checkpoint']}\n{p['seq']}\n{p['link']}\n{p['time']}\n{p['key']}".encode()
     try:
-        return Ed25519PublicKey.from_public_bytes(public).verify(bytes.fromhex(point["signature"]), text) is None
+        return Ed25519PublicKey.from_public_bytes(public).verify(bytes.fromhex(p["signature"]), text) is None
     except InvalidSignature:
         return False
 
@@ -55,14 +56,14 @@ def signed(public, point):
 class Asked:
     """What was asked for, as the export's own record tells it, and by which numbers matches are counted, if any."""
 
-    def __init__(self, body):
+    def __init__(self, body: Any) -> None:
         self.filter, self.scope = body["filter"], body["scope"]
         self.since, self.until = self.filter.get("since", ""), self.filter.get("until", "~")
         numbered = self.scope == "all" or "team" in self.filter
         self.by = NUMBERED.get(tuple(sorted(set(self.filter) - {"since", "until"}))) if numbered else None
         self.last, self.closed = 0, False
 
-    def check(self, seq, said, beside):
+    def check(self, seq: int, said: Any, beside: bool) -> None:
         """beside: it is a neighbour, which must lie outside the time span; a match must lie inside, and fit."""
         fits = all(said[EXACT[name]] == value for name, value in self.filter.items() if name in EXACT)
         fits = fits and (self.scope == "all" or said["team_id"] is None or said["team_id"] in self.scope)
@@ -74,7 +75,7 @@ class Asked:
         self.last, self.closed = number, beside and said["time"] >= self.until
 
 
-def follow(archive, points, own):
+def follow(archive: zipfile.ZipFile, points: Any, own: Any) -> Any:
     """Walk from the first checkpoint to the last, link by link. own: links of the auditor's checkpoints by seq."""
     end, text, _ = next(told(archive, "export.json"))
     export = json.loads(text)
@@ -93,7 +94,8 @@ def follow(archive, points, own):
             if name != "export.json":
                 asked.check(seq, json.loads(text), name == "neighbours.jsonl")
             if name == "records.jsonl":
-                count, _ = count + 1, over.update(bytes.fromhex(digest))
+                count += 1
+                over.update(bytes.fromhex(digest))
             record = next(records, None)
         link = hashlib.sha256(LINK + bytes.fromhex(link) + seq.to_bytes(8, "big") + bytes.fromhex(digest)).hexdigest()
         need(links.get(seq, link) == link, f"up to record {seq} something differs from the checkpoint over it")
@@ -101,23 +103,21 @@ def follow(archive, points, own):
         seq == end and record is None and link == points[-1]["link"],
         f"the digests end at {seq}, the export is record {end}",
     )
-    need(count == body["count"], f"{body['count']} records were exported, {count} are here")
-    need(over.hexdigest() == body["matches"], "the records are not those that were exported")
+    same = count == body["count"] and over.hexdigest() == body["matches"]
+    need(same, f"the {count} records here are not the {body['count']} that were exported")
     number = {**export, "seq": end}.get(asked.by)  # it follows the last one that there was
     need(not asked.by or asked.closed or number == asked.last + 1, f"left out: {asked.by} from {asked.last + 1} on")
     return export, asked.by
 
 
-def check(bundle, fingerprint, file):
+def check(bundle: str, fingerprint: Any, file: Any) -> int:
     with zipfile.ZipFile(bundle) as archive:
         key, _, public = next(lines(archive.open("public_key.txt"))).partition(" ")
         public, points = bytes.fromhex(public), list(map(json.loads, lines(archive.open("checkpoints.jsonl"))))
-        found = hashlib.sha256(public).hexdigest()
-        need(fingerprint in (None, found), f"signed by another key, with the fingerprint {found}")
+        need(fingerprint in (None, hashlib.sha256(public).hexdigest()), "signed by another key than that one")
         mine = [point for point in map(json.loads, lines(open(file, "rb")) if file else ()) if point["key"] == key]
         for p in points + mine:
-            good = p["checkpoint"] == 1 and p["key"] == key and signed(public, p)
-            need(good, f"the checkpoint over {p['seq']} is not signed by the key")
+            need(p["key"] == key and signed(public, p), f"the checkpoint over {p['seq']} is not signed by the key")
         export, by = follow(archive, points, {point["seq"]: point["link"] for point in mine})
     body, first = export["body"], points[0]["seq"] if len(points) > 1 else 0
     agreed = sum(first <= point["seq"] <= points[-1]["seq"] for point in mine)
@@ -128,7 +128,7 @@ def check(bundle, fingerprint, file):
     return 0 if fingerprint or agreed else 3
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle")
     parser.add_argument("--fingerprint", type=str.lower, help="SHA-256 of the public key, told to you by another way")

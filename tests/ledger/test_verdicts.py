@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from keys.ledger import checkpoint, verdicts
 from keys.models import Checkpoint, Record, Verdict
-from keys.services import verification
 from keys.services.checkpoints import make_checkpoint
 from keys.services.verification import verify_new, verify_whole, verify_whole_if_due
 from tests.ledger.damage import put, without_guards
@@ -90,7 +89,7 @@ def test_the_whole_is_due_once_a_day(real_db: Any, settings: Any, monkeypatch: A
     assert verify_whole_if_due() is None
 
     later = timezone.now() + timedelta(seconds=settings.WAITS.verify_whole_s + 1)
-    monkeypatch.setattr(verification.timezone, "now", lambda: later)
+    monkeypatch.setattr("keys.services.verification.timezone.now", lambda: later)
     assert verify_whole_if_due() is not None
 
 
