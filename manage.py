@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's commands, and ours: serve, make_keys, verify_ledger, settle_changes, rotate_sealing_key, sandbox."""
+"""Django's commands, and ours: serve, make_keys, verify_ledger, export_ledger, settle_changes, sandbox and others."""
 
 import os
 import sys

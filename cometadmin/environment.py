@@ -82,6 +82,25 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         secret=True,
     ),
     Setting(
+        "CHECKPOINT_KEYS",
+        parsers.keyring,
+        "Sign the ledger's checkpoints: same form, seeds of Ed25519 keys; the first signs, all verify.",
+        absent={},
+        secret=True,
+    ),
+    Setting(
+        "CHECKPOINT_FILE",
+        parsers.file_path,
+        "Where each checkpoint is added as one line: a file that the database's user cannot write.",
+        default="",
+    ),
+    Setting(
+        "SHIP_RECORDS",
+        parsers.true_or_false,
+        "`true` writes each record as one JSON line (ECS) to standard output of the worker.",
+        default="false",
+    ),
+    Setting(
         "DATABASE_URL",
         parsers.database_url,
         "`sqlite:///path` for one machine, `postgres://user:password@host/name` for more.",

@@ -9,6 +9,7 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -133,6 +134,15 @@ def true_or_false(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise Wrong(f"is {text!r}; write true or false")
     return text.lower() == "true"
+
+
+def file_path(text: str) -> Path | None:
+    """An absolute path, None for none: what runs under another working directory must mean the same file."""
+    if not text:
+        return None
+    if not text.startswith("/") or "\0" in text or text.endswith("/"):
+        raise Wrong("is not an absolute path of a file; write one such as /mnt/elsewhere/checkpoints.jsonl")
+    return Path(text)
 
 
 def time_zone(text: str) -> str:

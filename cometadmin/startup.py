@@ -101,6 +101,7 @@ def _unsound() -> list[str]:
         *_guards(guards.missing()),
         *sealing.seals_open(),
         *_ledger_keys(),
+        *_checkpoint_keys(),
     ]
 
 
@@ -181,6 +182,20 @@ def _ledger_keys() -> list[str]:
         elif not any(_sealed_by(key, link, seal) for _, link, seal in records):
             faults.append(f"LEDGER_KEYS: the key {key_id!r} is not the one that sealed record {seq}; restore it")
     return faults
+
+
+def _checkpoint_keys() -> list[str]:
+    """Whether the key that signed the newest checkpoint is still there: else nobody could compare it any more."""
+    from keys.ledger import checkpoint
+    from keys.models import Checkpoint
+    from keys.services.checkpoints import as_signed
+
+    newest = Checkpoint.objects.order_by("-seq").first()
+    if newest is None or as_signed(newest).signed_by(checkpoint.public_keys(settings.CHECKPOINT_KEYS)):
+        return []
+    if newest.key not in settings.CHECKPOINT_KEYS:
+        return [f"CHECKPOINT_KEYS: lacks the key {newest.key!r} that signed the newest checkpoint; add it again"]
+    return [f"CHECKPOINT_KEYS: the key {newest.key!r} is not the one that signed the newest checkpoint; restore it"]
 
 
 def _sealed_by(key: bytes, link: str, seal: str) -> bool:

@@ -260,6 +260,8 @@ class Waits:
     slice_s: float = 5.0
     stale_s: float = 30.0
     refresh_s: float = 60.0
+    checkpoint_s: float = 300.0
+    verify_whole_s: float = 86_400.0
 
     def scaled(self, factor: float) -> "Waits":
         """All waits times `factor`: runs that try thousands of faults shorten them together."""

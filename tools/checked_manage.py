@@ -18,6 +18,7 @@ def environment() -> dict[str, str]:
         "SEALING_KEYS": f"check:{key}",
         "LEDGER_KEYS": f"check:{key}",
         "FINGERPRINT_KEYS": f"check:{key}",
+        "CHECKPOINT_KEYS": f"check:{key}",
         "ALLOWED_HOSTS": "keys.example.com",
     }
 

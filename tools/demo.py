@@ -25,7 +25,7 @@ from children import ROOT, SIGNALS, Child, Stop, end, ignore_signals, manage, wa
 VAR: Final = ROOT / "var"
 FOLDER: Final = VAR / "demo"
 KEPT_FROM_SHELL: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TERM", "LOG_LEVEL", "WAIT_SCALE")
-SECRETS: Final = ("SECRET_KEY", "SEALING_KEYS", "LEDGER_KEYS", "FINGERPRINT_KEYS")
+SECRETS: Final = ("SECRET_KEY", "SEALING_KEYS", "LEDGER_KEYS", "FINGERPRINT_KEYS", "CHECKPOINT_KEYS")
 PASSWORD: Final = "cometadmin-demo"  # noqa: S105  # of accounts that exist on this machine alone
 
 
@@ -36,6 +36,7 @@ def environment(port: int, sandbox_port: int) -> dict[str, str]:
     return {
         **kept,
         **secrets,
+        "CHECKPOINT_FILE": str(FOLDER / "checkpoints.jsonl"),
         "PYTHONUNBUFFERED": "1",
         "DATABASE_URL": "sqlite:///var/demo.sqlite3",
         "COMETAPI_BASE_URL": f"http://127.0.0.1:{sandbox_port}",

@@ -32,6 +32,9 @@ class Action(StrEnum):
     ACCESS_TOKEN_REPLACE = "access_token.replace"  # noqa: S105 (a name)
     ACCESS_TOKEN_FORGET = "access_token.forget"  # noqa: S105 (a name)
     SEALING_KEY_ROTATE = "sealing_key.rotate"
+    LEDGER_KEY_ROTATE = "ledger_key.rotate"
+    CHECKPOINT_KEY_ROTATE = "checkpoint_key.rotate"
+    EXPORT = "ledger.export"
 
 
 OWN_ACTIONS: tuple[Action, ...] = (

@@ -48,6 +48,11 @@ def missing(connection: BaseDatabaseWrapper | None = None) -> list[str]:
     return [guard.name for guard in _lacking(connection or default_connection)]
 
 
+def count() -> int:
+    """How many guards there are to be."""
+    return len(POSTGRESQL if default_connection.vendor == "postgresql" else SQLITE)
+
+
 def _lacking(connection: BaseDatabaseWrapper) -> list[Guard]:
     postgresql = connection.vendor == "postgresql"
     there = _postgresql_guards(connection) if postgresql else _sqlite_guards(connection)

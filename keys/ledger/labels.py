@@ -40,6 +40,9 @@ ACTIONS: dict[str, Words] = {
     Action.ACCESS_TOKEN_REPLACE: _("Access token replaced"),
     Action.ACCESS_TOKEN_FORGET: _("Access token forgotten"),
     Action.SEALING_KEY_ROTATE: _("Sealing key rotated"),
+    Action.LEDGER_KEY_ROTATE: _("Ledger key rotated"),
+    Action.CHECKPOINT_KEY_ROTATE: _("Checkpoint key rotated"),
+    Action.EXPORT: _("Ledger exported"),
 }
 
 OUTCOMES: dict[str, tuple[Words, str]] = {
@@ -75,6 +78,7 @@ FIELDS: dict[str, Words] = {
     "purpose": _("Purpose"),
     "tags": _("Tags"),
     "filter": _("Filters"),
+    "listed": _("Filters"),
     "username": _("User name"),
     "email": _("Email"),
     "company_role": _("Company role"),
@@ -98,6 +102,17 @@ FIELDS: dict[str, Words] = {
     "why": _("Why"),
     "drift_seq": _("Record of the change made elsewhere"),
     "answers": _("Answers record"),
+    "ledger_key": _("Ledger key"),
+    "checkpoint_key": _("Checkpoint key"),
+    "from_key": _("Follows the key"),
+    "public_key": _("Public key"),
+    "from_public_key": _("Public key before"),
+    "old_seal": _("Sealed by the old key"),
+    "old_signature": _("Signed by the old key"),
+    "new_signature": _("Signed by the new key"),
+    "matches": _("Digest over the digests of all exported records"),
+    "format": _("Format"),
+    "scope": _("Of whom"),
 }
 
 _STATUSES: dict[int, Words] = {

@@ -5,6 +5,7 @@ To record something new, add its name to the literal table it belongs to, and no
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -35,6 +36,14 @@ STEP_FIELDS: frozenset[str] = frozenset(
 WORDS: dict[str, tuple[str | None, ...]] = {"password": (None, "", "set", "reset")}
 """Fields of which only these words may be recorded, never a value."""
 
+FILTER_FIELDS: frozenset[str] = frozenset(
+    ("team", "key_id", "actor", "action", "outcome", "since", "until", "text", "request_id")
+)
+"""What an export may have been asked for (`keys.selectors.ledger_filter`)."""
+
+_KEY_ID = re.compile("[A-Za-z0-9_-]{1,40}")
+_DIGITS = re.compile("[0-9a-f]{64}|[0-9a-f]{128}")
+
 TEXT_CAP = 20_000
 """Characters of one text in a body; a longer one is cut and ends with its length and SHA-256."""
 
@@ -53,6 +62,31 @@ def _fields(value: Any, allowed: frozenset[str] = FIELDS) -> Any:
     if not isinstance(value, Mapping):
         raise NotRecordable("fields are recorded as a mapping")
     return {_named(name, allowed - WORDS.keys()): _leaf(inner) for name, inner in value.items()}
+
+
+def _filter(value: Any) -> Any:
+    return _fields(value, FILTER_FIELDS)
+
+
+def _scope(value: Any) -> Any:
+    """Whose records an export is of: "all", or the teams that its reader may see."""
+    if value == "all" or (isinstance(value, list) and all(isinstance(team, int) for team in value)):
+        return value
+    raise NotRecordable("a scope is all, or primary keys of teams")
+
+
+def _key_id(value: Any) -> Any:
+    """The id of a key of ours, never masked: verifying looks the key up by it."""
+    if isinstance(value, str) and _KEY_ID.fullmatch(value):
+        return value
+    raise NotRecordable("what is to stand there is the id of a key of ours")
+
+
+def _hex(value: Any) -> Any:
+    """A digest, a public key or a signature of ours: no secret, though it has the shape of one."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return value
+    raise NotRecordable("what is to stand there is 64 or 128 hex digits")
 
 
 def _pairs(value: Any) -> Any:
@@ -118,9 +152,22 @@ RECORDABLE: dict[str, Callable[[Any], Any]] = {
     "method": _leaf,
     "sealing_key": _leaf,
     "verb": _leaf,
+    # the ledger's own keys, and exports
+    "ledger_key": _key_id,
+    "checkpoint_key": _key_id,
+    "from_key": _key_id,
+    "public_key": _hex,
+    "from_public_key": _hex,
+    "old_seal": _hex,
+    "old_signature": _hex,
+    "new_signature": _hex,
+    "matches": _hex,
+    "format": _leaf,
+    "scope": _scope,
+    "filter": _filter,
     "count": _leaf,
     # lists that leave the house
-    "filter": _leaf,
+    "listed": _leaf,
 }
 
 

@@ -14,7 +14,7 @@ def index(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("keys", "0005_key_open"),
+        ("keys", "0006_evidence"),
     ]
 
     operations = [

@@ -3,6 +3,7 @@
 from keys.models.budget import RateBudget
 from keys.models.change import Change, ChangeState, Lease
 from keys.models.denial import Denial
+from keys.models.evidence import Checkpoint, Delivery, Verdict
 from keys.models.finding import ChangedField, RecordHour
 from keys.models.job import Job, Schedule, WorkerLane
 from keys.models.key_open import KeyOpen
@@ -17,7 +18,9 @@ __all__ = [
     "Change",
     "ChangeState",
     "ChangedField",
+    "Checkpoint",
     "CompanyRole",
+    "Delivery",
     "Denial",
     "Drift",
     "Job",
@@ -39,4 +42,5 @@ __all__ = [
     "TokenState",
     "UsageSample",
     "WorkerLane",
+    "Verdict",
 ]

@@ -12,6 +12,6 @@ def keys_exported(*, person: Person, actor: Actor, team: Team | None, asked: str
     """Note who takes which list of keys away. team: None for all that the person sees; asked: the filters, as in the
     address. Raises Denied, LedgerUnavailable."""
     demand(person, actor, Verb.VIEW_KEYS if team else Verb.VIEW_TEAMS, team)
-    body = {"count": count, "filter": asked}
+    body = {"count": count, "listed": asked}
     with book.opened() as ledger:
         ledger.append(book.Entry(action=Action.KEYS_EXPORT, actor=actor, body=body, team=team))

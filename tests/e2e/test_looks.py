@@ -11,13 +11,17 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.test import override_settings
 from django.utils import timezone
 
 from keys.models import Person, Team, TeamSync, WorkerLane
 from keys.services import jobs, schedule
+from keys.services.checkpoints import make_checkpoint
 from keys.services.presence import note_open
+from keys.services.verification import verify_whole
 from keys.types import Lane
 from tests.e2e.conftest import App, Complaints
+from tests.ledger.damage import put, without_guards
 from tests.listing.making import forget_everything, furnish_mirror
 from tests.mirror.support import sync
 
@@ -369,6 +373,29 @@ def undone(page: Any, app: App) -> None:
     page.locator("#key-history a").nth(1).wait_for()
 
 
+def verified(page: Any, app: App) -> None:
+    make_checkpoint()
+    verify_whole()
+    at("/history/proof/")(page, app)
+
+
+def damaged(page: Any, app: App) -> None:
+    with without_guards() as cursor:
+        put(cursor, 1, "actor", "somebody else")
+    verify_whole()
+    with override_settings(CHECKPOINT_FILE=Path("/nowhere/checkpoints.jsonl")):
+        make_checkpoint()
+        at("/history/proof/")(page, app)
+
+
+def export_refused(page: Any, app: App) -> None:
+    at("/history/export/")(page, app)
+    page.get_by_label("From").fill("2026-13-45")
+    page.get_by_label("Key", exact=True).fill("12")
+    page.get_by_role("button", name="Record and download").click()
+    page.locator("#form-errors").wait_for()
+
+
 PAGES: dict[str, tuple[str, Way]] = {
     "home": ("lead", listed("/")),
     "home-new": ("admin", first_day),
@@ -445,6 +472,11 @@ PAGES: dict[str, tuple[str, Way]] = {
     "record-change": ("lead", record_of_a_change),
     "key-restoring": ("lead", restoring),
     "key-undone": ("lead", undone),
+    "proof": ("admin", at("/history/proof/")),
+    "proof-verified": ("admin", verified),
+    "proof-damaged": ("admin", damaged),
+    "export": ("admin", at("/history/export/")),
+    "export-refused": ("lead", export_refused),
     "profile": ("lead", at("/profile/")),
     "password": ("lead", at("/accounts/password/change/")),
 }

@@ -59,12 +59,12 @@ def test_a_second_at_its_full_is_sound(real_db: Any, monkeypatch: pytest.MonkeyP
 def test_batches_join(real_db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger_of(20)
     for size in (1, 3, 7, 20, 21):
-        monkeypatch.setattr("keys.ledger.verify.BATCH", size)
+        monkeypatch.setattr("keys.ledger.raw.BATCH", size)
         assert verdict()[0] == 0
 
 
 def test_what_is_appended_meanwhile_is_no_alarm(real_db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keys.ledger.verify.BATCH", 1)
+    monkeypatch.setattr("keys.ledger.raw.BATCH", 1)
     usual = Ordinals.step
 
     def step(*given: Any) -> None:

@@ -109,8 +109,8 @@ def test_it_is_recorded_before_it_leaves(house: House) -> None:
     rows(house, path="/keys.csv")
 
     one, every = Record.objects.filter(action="keys.export").order_by("seq")
-    assert (one.team, json.loads(one.text)["body"]) == ("Atlas", {"count": 1, "filter": "status=disabled"})
-    assert (every.team, json.loads(every.text)["body"]) == ("", {"count": 10, "filter": ""})
+    assert (one.team, json.loads(one.text)["body"]) == ("Atlas", {"count": 1, "listed": "status=disabled"})
+    assert (every.team, json.loads(every.text)["body"]) == ("", {"count": 10, "listed": ""})
 
 
 def test_a_look_at_the_headers_is_no_export(house: House) -> None:

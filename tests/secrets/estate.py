@@ -36,7 +36,7 @@ def make_canaries(rng: random.Random) -> dict[str, bytes]:
         **{name: letters(48) for name in SHAPED},
         **{name: letters(32) for name in ("access token", "second access token")},
         **{name: letters(20) for name in ("admin's password", "lead's password", "lead's new password")},
-        **{name: rng.randbytes(32) for name in ("sealing key", "ledger key", "fingerprint key")},
+        **{name: rng.randbytes(32) for name in ("sealing key", "ledger key", "fingerprint key", "checkpoint key")},
         "SECRET_KEY": letters(86),
         "database password": letters(24),
     }
@@ -167,6 +167,7 @@ def _environment(database: RealDatabase, sandbox: Sandbox, folder: Path, canarie
         "SEALING_KEYS": f"s1:{base64.b64encode(canaries['sealing key']).decode()}",
         "LEDGER_KEYS": f"l1:{base64.b64encode(canaries['ledger key']).decode()}",
         "FINGERPRINT_KEYS": f"f1:{base64.b64encode(canaries['fingerprint key']).decode()}",
+        "CHECKPOINT_KEYS": f"c1:{base64.b64encode(canaries['checkpoint key']).decode()}",
         "DATABASE_URL": url,
     }
     env = {**database.environment, "COMETAPI_BASE_URL": sandbox.url, "PORT": str(product.free_port())}

@@ -43,10 +43,26 @@ ROUTES = (
         "profile/",
     ),
     *("teams/atlas/keys/KEY/changes/{}/", "static/{}", "static/css/{}.css", "{}/{}/{}", "teams/", "people/new/"),
+    *("history/proof/", "history/export/"),
 )
-NAMES = ("page", "before", "change", "as", "next", "q", "put_back", "\x00", "\ud800", "a" * 300)
+NAMES = (
+    "page",
+    "before",
+    "since",
+    "team",
+    "key",
+    "format",
+    "change",
+    "as",
+    "next",
+    "q",
+    "put_back",
+    "\x00",
+    "\ud800",
+    "a" * 300,
+)
 PAGES = {
-    "admin": ("/teams/atlas/", "/teams/new/", "/people/new/", "/profile/", "/people/SUBJECT/"),
+    "admin": ("/teams/atlas/", "/teams/new/", "/people/new/", "/profile/", "/people/SUBJECT/", "/history/export/"),
     "lead": ("/profile/", "/accounts/password/change/"),
 }
 WITHOUT_RETURN = ("logout", "password/", "access-token/forget", "/accounts/")

@@ -17,7 +17,7 @@ from email.message import Message
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SECRETS = ("SECRET_KEY", "SEALING_KEYS", "LEDGER_KEYS", "FINGERPRINT_KEYS")
+SECRETS = ("SECRET_KEY", "SEALING_KEYS", "LEDGER_KEYS", "FINGERPRINT_KEYS", "CHECKPOINT_KEYS")
 
 
 @dataclass(frozen=True)

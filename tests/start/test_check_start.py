@@ -192,6 +192,17 @@ def test_a_ledger_key_that_is_another_one(env: dict[str, str], tmp_path: Path) -
     assert lines[0].endswith("is not the one that sealed record 1; restore it")
 
 
+def test_a_checkpoint_key_that_is_gone_or_another_one(env: dict[str, str], tmp_path: Path) -> None:
+    shell(env, "from keys.services.checkpoints import make_checkpoint; make_checkpoint(); ")
+    own = id_of(env, "CHECKPOINT_KEYS")
+
+    gone = faults(with_other_key(env, "CHECKPOINT_KEYS", "other", tmp_path))
+    another = faults(with_other_key(env, "CHECKPOINT_KEYS", own, tmp_path))
+
+    assert gone == [f"CHECKPOINT_KEYS: lacks the key '{own}' that signed the newest checkpoint; add it again"]
+    assert len(another) == 1 and another[0].endswith("is not the one that signed the newest checkpoint; restore it")
+
+
 def test_no_key_is_made_up(env: dict[str, str], tmp_path: Path) -> None:
     """New keys for an old database stop the start; `make_keys` beside the old ones leaves them as they are."""
     shell(env, RECORD + SEALED)

@@ -5,7 +5,7 @@ from pathlib import Path
 from cometadmin import parsers
 from tests.start import product
 
-FILES = {"secret_key", "sealing_keys", "ledger_keys", "signing_keys", "fingerprint_keys"}
+FILES = {"secret_key", "sealing_keys", "ledger_keys", "checkpoint_keys", "fingerprint_keys"}
 
 
 def content(folder: Path) -> dict[str, str]:

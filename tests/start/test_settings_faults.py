@@ -12,7 +12,7 @@ from cometadmin import environment
 from tests.start import product
 
 KEY = base64.b64encode(b"k" * 32).decode()
-REQUIRED = ("SECRET_KEY", "SEALING_KEYS", "LEDGER_KEYS", "FINGERPRINT_KEYS")
+REQUIRED = ("SECRET_KEY", "SEALING_KEYS", "LEDGER_KEYS", "FINGERPRINT_KEYS", "CHECKPOINT_KEYS")
 
 # setting -> what is given, and a piece of the line that must come back
 STARTED = [
@@ -21,6 +21,9 @@ STARTED = [
     ("SEALING_KEYS", "canary", "entry 1 is not of the form id:base64"),
     ("LEDGER_KEYS", f"l1:{KEY},l1:{KEY}", "entry 2 has the id of an earlier one"),
     ("FINGERPRINT_KEYS", "f1:canary!", "entry 1 is not base64"),
+    ("CHECKPOINT_KEYS", "c1:canary!", "entry 1 is not base64"),
+    ("CHECKPOINT_FILE", "var/canary.jsonl", "is not an absolute path"),
+    ("SHIP_RECORDS", "sometimes", "true or false"),
     ("DATABASE_URL", "mysql://someone:canary@host/name", "is not a database we know"),
     ("COMETAPI_BASE_URL", "http://api.example.com", "plain http to another machine"),
     ("COMETAPI_RATE_LIMIT", "180", "requests/seconds"),
@@ -81,7 +84,8 @@ READ = [
 
 
 def sound_environ() -> dict[str, str]:
-    rings = {"SEALING_KEYS": f"s1:{KEY}", "LEDGER_KEYS": f"l1:{KEY}", "FINGERPRINT_KEYS": f"f1:{KEY}"}
+    names = {"SEALING_KEYS": "s1", "LEDGER_KEYS": "l1", "FINGERPRINT_KEYS": "f1", "CHECKPOINT_KEYS": "c1"}
+    rings = {name: f"{key_id}:{KEY}" for name, key_id in names.items()}
     return {"SECRET_KEY": "0123456789" * 6, **rings}
 
 

@@ -18,6 +18,7 @@ def base_environment() -> dict[str, str]:
         "SEALING_KEYS": _key("sealing-test"),
         "LEDGER_KEYS": _key("ledger-test"),
         "FINGERPRINT_KEYS": _key("fingerprint-test"),
+        "CHECKPOINT_KEYS": _key("checkpoint-test"),
         "PLAIN_HTTP": "true",
         "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
         "COMETAPI_BASE_URL": "http://127.0.0.1:9",

@@ -91,6 +91,9 @@ GET     status/                          login     403     403     403    403   
 
 GET     history/                         login     200     200     200    200    200    200   login    login
 GET     history/<int:seq>/               login     404     200     200    404    200    200   login    login
+GET     history/proof/                   login     200     200     200    200    200    200   login    login
+GET     history/export/                  login     200     200     200    200    200    200   login    login
+POST    history/export/                  login     422     422     422    422    422    422   login    login
 """
 
 REST = """

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-RINGS: Final = ("sealing_keys", "ledger_keys", "signing_keys", "fingerprint_keys")
+RINGS: Final = ("sealing_keys", "ledger_keys", "checkpoint_keys", "fingerprint_keys")
 
 
 class Command(BaseCommand):

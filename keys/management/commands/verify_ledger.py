@@ -1,44 +1,58 @@
 """`manage.py verify_ledger`: is the ledger as it was written? Exit 0 sound, 1 damaged, 2 cannot verify."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
-from keys.errors import ChainBroken
-from keys.ledger import guards
-from keys.ledger.verify import UNREADABLE, CannotVerify, verify
+from keys.services.verification import CANNOT, DAMAGED, SOUND, Report, verify_new, verify_whole
 
-SOUND, DAMAGED, CANNOT = 0, 1, 2
+CODES = {SOUND: 0, DAMAGED: 1, CANNOT: 2}
 
 
 class Command(BaseCommand):
     help = (
-        "Verify every record of the ledger. Exit 0: sound, 1: damaged (the first bad seq is named), 2: cannot verify."
+        "Verify the ledger: what came since the last sound verdict, or everything. "
+        "Exit 0: sound, 1: damaged (the first bad record is named), 2: cannot verify."
     )
     requires_system_checks: tuple[str, ...] = ()
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            code = self._verify()
-        except ChainBroken as broken:
-            code = DAMAGED
-            self.stdout.write(f"damaged: record {broken.seq}: {broken.what}")
-            self.stdout.write(f"  expected: {broken.expected}\n  found:    {broken.found}")
-        except CannotVerify as error:
-            code = CANNOT
-            self.stderr.write(f"cannot verify: {error}")
-        except UNREADABLE as error:
-            code = CANNOT
-            self.stderr.write(f"cannot verify: the database failed ({type(error).__name__})")
-        if code:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--whole", action="store_true", help="from the first record on, whatever was found before")
+        parser.add_argument(
+            "--checkpoint",
+            metavar="FILE",
+            type=Path,
+            action="append",
+            default=[],
+            help="compare with the checkpoints in this file too; may be given several times",
+        )
+
+    def handle(self, *args: Any, whole: bool, checkpoint: list[Path], **options: Any) -> None:
+        report = (verify_whole if whole else verify_new)(tuple(checkpoint))
+        if report.broken:
+            self.stdout.write(f"damaged: record {report.broken.seq}: {report.broken.what}")
+            self.stdout.write(f"  expected: {report.broken.expected}\n  found:    {report.broken.found}")
+        elif report.sound:
+            self.stdout.write(self._sound(report))
+        for name in report.lacking:
+            self.stdout.write(f"damaged: the guard {name} is missing or altered (`manage.py migrate` lays it again)")
+        for fault in report.faults:
+            self.stdout.write(f"damaged: {fault}")
+        for note in report.notes:
+            self.stdout.write(f"note: {note}")
+        if report.unable:
+            self.stderr.write(f"cannot verify: {report.unable}")
+        if code := CODES[report.outcome]:
             sys.exit(code)
 
-    def _verify(self) -> int:
-        sound = verify(settings.LEDGER_KEYS)
-        self.stdout.write(f"sound: {sound.records} records, {sound.open} changes without an outcome, link {sound.link}")
-        lacking = guards.missing()
-        for name in lacking:
-            self.stdout.write(f"damaged: the guard {name} is missing or altered (`manage.py migrate` lays it again)")
-        return DAMAGED if lacking else SOUND
+    def _sound(self, report: Report) -> str:
+        sound = report.sound
+        assert sound is not None  # noqa: S101  (asked by the caller)
+        parts = [f"sound: {sound.records} records"]
+        if report.after:
+            parts.append(f"{sound.records - report.after} of them new since the last verdict (--whole reads all)")
+        else:
+            parts.append(f"{sound.open} changes without an outcome")
+        return ", ".join([*parts, f"{report.checkpoints} checkpoints compared", f"link {sound.link}"])

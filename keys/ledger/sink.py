@@ -1,0 +1,66 @@
+"""The file that checkpoints are added to: outside the database, so that whoever alters that does not reach this."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from keys.ledger.checkpoint import NoCheckpoint, Signed
+
+LONGEST = 10_000
+"""Bytes of one line that are looked at; a checkpoint has about 300."""
+
+
+def add(path: Path, line: str) -> None:
+    """Append one line, on the disk when this returns. Raises OSError.
+
+    A line that an earlier crash left torn is ended first, so that it spoils itself alone.
+    """
+    new = not path.exists()
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        size = os.fstat(descriptor).st_size
+        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        data = ("\n" * torn + line + "\n").encode("ascii")
+        if os.write(descriptor, data) != len(data):
+            raise OSError("the line was written in part: is the disk full?")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if new:
+        _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file's name is on the disk only when its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read(path: Path) -> Iterator[tuple[int, Signed | None]]:
+    """Number of the line and its checkpoint, None where there is none. Blank lines are left out. Raises OSError."""
+    with path.open("rb") as file:
+        number = 0
+        while raw := file.readline(LONGEST):
+            number += 1
+            text = raw.decode("ascii", "replace").strip()
+            if text:
+                yield number, _parsed(text)
+
+
+def newest(path: Path) -> Signed | None:
+    """The last checkpoint in the file, looked for at its end alone. Raises OSError."""
+    with path.open("rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - LONGEST))
+        lines = file.read().decode("ascii", "replace").split("\n")
+    found = (_parsed(line) for line in reversed(lines) if line.strip())
+    return next((signed for signed in found if signed is not None), None)
+
+
+def _parsed(text: str) -> Signed | None:
+    try:
+        return Signed.parse(text)
+    except NoCheckpoint:
+        return None

@@ -1,0 +1,61 @@
+"""What verifying said, kept with its time under a seal: who has the database alone can neither make one up nor move the
+place from which verifying goes on.
+"""
+
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from keys.ledger import chain
+from keys.models import Verdict
+
+DOMAIN = b"cometadmin ledger v1 verdict\n"
+
+NEWEST, WHOLE, MARK = "newest", "whole", "mark"
+"""Names of the verdicts that are kept (`keys.models.Verdict`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One verdict. at: ISO, UTC. outcome: sound, damaged or cannot. whole: over all records.
+
+    records, link: how far it came; link is "" where it is not sound. took_ms: how long it took. faults: what is wrong,
+    one line each, the first bad record first; it has no secret in it.
+    """
+
+    at: str
+    outcome: str
+    whole: bool
+    records: int
+    link: str
+    took_ms: int
+    faults: tuple[str, ...] = ()
+
+    @property
+    def time(self) -> datetime:
+        return datetime.fromisoformat(self.at)
+
+
+def keep(name: str, said: Said, keys: Mapping[str, bytes]) -> None:
+    """Seal it with the first of the ledger keys."""
+    key_id, key = next(iter(keys.items()))
+    text = chain.canonical(asdict(said))
+    Verdict.objects.update_or_create(
+        name=name, defaults={"text": text, "seal": _seal(key, name, text), "seal_key": key_id}
+    )
+
+
+def kept(name: str, keys: Mapping[str, bytes]) -> Said | None:
+    """None where there is none, or none that we have sealed."""
+    row = Verdict.objects.filter(name=name).first()
+    key = keys.get(row.seal_key) if row else None
+    if row is None or key is None or _seal(key, name, row.text) != row.seal:
+        return None
+    said = json.loads(row.text)
+    return Said(**{**said, "faults": tuple(said["faults"])})
+
+
+def _seal(key: bytes, name: str, text: str) -> str:
+    return hmac.digest(key, DOMAIN + f"{name}\n{text}".encode("utf-8", "surrogatepass"), "sha256").hex()

@@ -1,0 +1,20 @@
+"""`manage.py ship_records`: what has not been shipped yet, as JSON lines on standard output."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from keys.services.shipping import ship, ship_from
+
+
+class Command(BaseCommand):
+    help = "Write each record that was not shipped yet as one JSON line (ECS) to standard output, in order."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--after", type=int, metavar="SEQ", help="begin again behind this record; 0 for all")
+
+    def handle(self, *args: Any, after: int | None, **options: Any) -> None:
+        if after is not None:
+            ship_from(max(0, after))
+        self.stderr.write(f"{ship(sys.stdout)} records shipped")

@@ -1,0 +1,106 @@
+"""How sound the ledger is, for pages: kept verdicts, checkpoints, guards, and what has gone wrong on the way out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext
+
+from keys.ledger import checkpoint, guards, verdicts
+from keys.ledger.verdicts import Said
+from keys.models import Checkpoint, Delivery, LedgerHead, Person, Record
+from keys.permissions import Verb, allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that an admin has to look after. since: None where that is not known."""
+
+    title: str
+    words: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is shown of the ledger's soundness. whole: the last verdict over all records, newest: the last of any kind;
+    None where there is none that we sealed. alarms: for admins and auditors alone.
+    """
+
+    whole: Said | None
+    newest: Said | None
+    alarms: tuple[Alarm, ...]
+
+    @property
+    def damaged(self) -> Said | None:
+        """The verdict that found damage: a newer one over fewer records does not undo it."""
+        return next((said for said in (self.whole, self.newest) if said and said.outcome == "damaged"), None)
+
+    @property
+    def unable(self) -> Said | None:
+        return self.newest if self.newest and self.newest.outcome == "cannot" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Live figures for who wants to know what is proven.
+
+    key, fingerprint: of the signing key in use. checkpoint: the newest. file: where the sink stands; None where none is
+    set. shipped: how far shipping has come.
+    """
+
+    records: int
+    newest: Record | None
+    guards: int
+    lacking: tuple[str, ...]
+    key: str
+    fingerprint: str
+    checkpoint: Checkpoint | None
+    checkpoint_time: datetime | None
+    file_is_set: bool
+    file: Delivery | None
+    ships: bool
+    shipped: Delivery | None
+
+
+def verdict_for(person: Person) -> Verdict:
+    keys = settings.LEDGER_KEYS
+    sees_all = allowed(person, Verb.VIEW_ALL_HISTORY)
+    whole, newest = (verdicts.kept(name, keys) for name in (verdicts.WHOLE, verdicts.NEWEST))
+    return Verdict(whole, newest, tuple(_alarms()) if sees_all else ())
+
+
+def proof() -> Proof:
+    head = LedgerHead.objects.filter(pk=1).first()
+    key, seed = next(iter(settings.CHECKPOINT_KEYS.items()))
+    newest = Checkpoint.objects.order_by("-seq").first()
+    deliveries = {row.name: row for row in Delivery.objects.all()}
+    return Proof(
+        records=head.seq if head else 0,
+        newest=Record.objects.defer("text").order_by("-seq").first(),
+        guards=guards.count(),
+        lacking=tuple(guards.missing()),
+        key=key,
+        fingerprint=checkpoint.fingerprint(checkpoint.public_key(seed)),
+        checkpoint=newest,
+        checkpoint_time=datetime.fromisoformat(newest.time) if newest else None,
+        file_is_set=settings.CHECKPOINT_FILE is not None,
+        file=deliveries.get("checkpoint_file"),
+        ships=settings.SHIP_RECORDS,
+        shipped=deliveries.get("shipping"),
+    )
+
+
+def _alarms() -> Iterator[Alarm]:
+    titles = {
+        "checkpoint": gettext("No checkpoint is signed: the ledger contradicts an earlier one"),
+        "checkpoint_file": gettext("Checkpoints cannot be written to their file"),
+        "shipping": gettext("Records cannot be shipped"),
+    }
+    for row in Delivery.objects.filter(failing_since__isnull=False).order_by("name"):
+        yield Alarm(titles.get(row.name, row.name), row.fault, row.failing_since)
+    lacking = guards.missing()
+    if lacking:
+        words = gettext("Missing or altered: %(names)s. `manage.py migrate` lays them again.")
+        yield Alarm(gettext("The ledger's guards are not all in place"), words % {"names": ", ".join(lacking)}, None)

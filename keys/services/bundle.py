@@ -1,0 +1,150 @@
+"""The evidence bundle: a zip that somebody who does not trust us can check by a public key alone.
+
+Entries, in this order: README.txt, verify_export.py, public_key.txt (key id and hex), export.json (the export's own
+record), checkpoints.jsonl (from the one before the first record to the one over the export's, all by one key),
+records.jsonl, neighbours.jsonl (what stands on both sides of a time span), digests.txt (of every record from behind the
+first checkpoint up to the export's own, one a line).
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from keys.ledger import checkpoint
+from keys.models import Checkpoint, Record
+from keys.selectors.ledger_filter import Among
+from keys.services.bundle_readme import readme
+from keys.services.checkpoints import as_signed, make_checkpoint
+from keys.services.exporting import Export, in_order
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # in typing from Python 3.12 on
+
+VERIFIER = Path(settings.BASE_DIR) / "keys" / "ledger" / "verify_export.py"
+PIECE = 64 * 1024
+
+
+def bundle_pieces(export: Export) -> Iterator[bytes]:
+    """Signs the checkpoint over the export's record at once; the rest comes as it is asked for. Raises Contradicted."""
+    last = make_checkpoint()
+    return _pieces(export, last)
+
+
+class _Pipe(io.RawIOBase):
+    """What the zip is written to: held until it is handed on. It cannot seek, so that nothing has to be kept."""
+
+    def __init__(self) -> None:
+        self._held: list[bytes] = []
+        self._size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: "Buffer") -> int:
+        piece = bytes(data)
+        self._held.append(piece)
+        self._size += len(piece)
+        return len(piece)
+
+    def taken(self, least: int = 0) -> Iterator[bytes]:
+        if self._size > least:
+            yield b"".join(self._held)
+            self._held, self._size = [], 0
+
+
+def _pieces(export: Export, last: checkpoint.Signed) -> Iterator[bytes]:
+    pipe = _Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, lines in _entries(export, last):
+            with archive.open(name, "w", force_zip64=True) as entry:
+                for line in lines:
+                    entry.write(line.encode("utf-8"))
+                    yield from pipe.taken(PIECE)
+    yield from pipe.taken()
+
+
+def _entries(export: Export, last: checkpoint.Signed) -> Iterator[tuple[str, Iterable[str]]]:
+    neighbours = list(_neighbours(export))
+    first = min((seq for seq in (_first(export), *(n.seq for n in neighbours)) if seq), default=export.record.seq)
+    start = Checkpoint.objects.filter(seq__lt=first, key=last.key).order_by("-seq").first()
+    public = checkpoint.public_key(settings.CHECKPOINT_KEYS[last.key])
+    yield "README.txt", [readme(export, last, checkpoint.fingerprint(public))]
+    yield "verify_export.py", [VERIFIER.read_text("utf-8")]
+    yield "public_key.txt", [f"{last.key} {public.hex()}\n"]
+    yield "export.json", [_line(export.record.seq, export.record.text)]
+    yield "checkpoints.jsonl", _checkpoints(start, last)
+    yield "records.jsonl", (_line(seq, text) for seq, text in in_order(export.matching, "text"))
+    yield "neighbours.jsonl", [_line(n.seq, n.text) for n in neighbours]
+    yield "digests.txt", _digests(start.seq if start else 0, last.seq)
+
+
+def _line(seq: object, text: object) -> str:
+    return json.dumps({"seq": seq, "text": text}, separators=(",", ":")) + "\n"
+
+
+def _checkpoints(start: Checkpoint | None, last: checkpoint.Signed) -> Iterator[str]:
+    """From the beginning of the ledger where no checkpoint lies before."""
+    if start is not None:
+        for row in (
+            Checkpoint.objects.filter(seq__gte=start.seq, seq__lt=last.seq, key=last.key).order_by("seq").iterator()
+        ):
+            yield as_signed(row).line + "\n"
+    yield last.line + "\n"
+
+
+def _digests(after: int, upto: int) -> Iterator[str]:
+    between = Record.objects.filter(seq__lte=upto)
+    return (f"{digest}\n" for _, digest in in_order(between, "digest", after=after))
+
+
+def _first(export: Export) -> int | None:
+    return export.matching.order_by("seq").values_list("seq", flat=True).first()
+
+
+def _neighbours(export: Export) -> Iterator[Record]:
+    """With a time span: the last record before it and the first one after it, among all, the team's or the key's.
+
+    By their place, not by their time: they show that the numbers on both sides of what was exported are outside.
+    """
+    wanted = export.wanted
+    if export.countable is None or (wanted.since is None and wanted.until is None):
+        return
+    among, inside, outside = _among(export), Q(), Q(pk__in=())
+    if wanted.since:
+        inside, outside = inside & Q(time__gte=wanted.since), outside | Q(time__lt=wanted.since)
+    if wanted.until:
+        inside, outside = inside & Q(time__lt=wanted.until), outside | Q(time__gte=wanted.until)
+    seqs = among.filter(inside).order_by("seq").values_list("seq", flat=True)
+    first, final = seqs.first(), seqs.last()
+    if first is None or final is None:
+        yield from _around_nothing(export, among)
+        return
+    before = among.filter(seq__lt=first).order_by("seq").last()
+    after = among.filter(seq__gt=final).order_by("seq").first()
+    if before:
+        yield before
+    # Only where the clock was set back: what has another time among those of the span.
+    yield from among.filter(outside, seq__gt=first, seq__lt=final).order_by("seq").iterator()
+    if after:
+        yield after
+
+
+def _around_nothing(export: Export, among: QuerySet[Record]) -> Iterator[Record]:
+    """Two records that follow each other, one before and one behind a span in which there is none."""
+    edge = export.wanted.since or export.wanted.until
+    before = among.filter(time__lt=edge).order_by("seq").last()
+    after = among.filter(seq__gt=before.seq if before else 0).order_by("seq").first()
+    yield from (neighbour for neighbour in (before, after) if neighbour)
+
+
+def _among(export: Export) -> QuerySet[Record]:
+    records = Record.objects.filter(seq__lt=export.record.seq)
+    if export.countable is not Among.ALL:
+        records = records.filter(team_id=export.wanted.team)
+    return records.filter(key_id=export.wanted.key_id) if export.countable is Among.KEY else records

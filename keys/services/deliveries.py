@@ -1,0 +1,26 @@
+"""How things that leave the database fare: when they last went well, since when they fail, and why."""
+
+from typing import Final
+
+import structlog
+from django.utils import timezone
+
+from keys.models import Delivery
+
+log = structlog.get_logger(__name__)
+
+FAULT_CHARACTERS: Final = 300
+
+
+def went_well(name: str, seq: int) -> None:
+    told = {"seq": seq, "at": timezone.now(), "failing_since": None, "fault": ""}
+    Delivery.objects.update_or_create(name=name, defaults=told)
+
+
+def failed(name: str, fault: str) -> None:
+    """Raise the alarm: in the log, and on the pages of admins and auditors until it goes well again."""
+    log.error("delivery_failed", what=name, fault=fault)
+    row, _ = Delivery.objects.get_or_create(name=name)
+    row.failing_since = row.failing_since or timezone.now()
+    row.fault = fault[:FAULT_CHARACTERS]
+    row.save(update_fields=("failing_since", "fault"))

@@ -1,0 +1,66 @@
+"""An export as CSV (RFC 4180, harmless in a spreadsheet) or as JSON Lines: pieces of bytes, a batch at a time."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from keys.services.bundle import bundle_pieces
+from keys.services.exporting import Export, Format, in_order
+
+COLUMNS = (
+    *("time", "action", "outcome", "actor_kind", "actor_id", "actor", "actor_role", "address", "request_id"),
+    *("team_id", "team", "key_id", "key_name", "change", "reason", "team_n", "key_n", "digest", "link", "text"),
+)
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the beginning of a formula, full-width forms too."""
+
+PIECE = 64 * 1024
+
+
+def pieces_of(export: Export, form: Format) -> Iterator[bytes]:
+    """The export in one of its forms. Raises Contradicted before the first piece, for a bundle."""
+    makers = {Format.CSV: csv_pieces, Format.JSON_LINES: json_pieces, Format.BUNDLE: bundle_pieces}
+    return makers[form](export)
+
+
+def csv_pieces(export: Export) -> Iterator[bytes]:
+    return _pieces(_csv_lines(export))
+
+
+def json_pieces(export: Export) -> Iterator[bytes]:
+    """Each line has the record's text as it was hashed, as `record`: parsed as JSON it says what was recorded."""
+    rows = in_order(export.matching, "digest", "link", "text")
+    return _pieces(f'{{"seq":{seq},"digest":"{d}","link":"{link}","record":{text}}}\n' for seq, d, link, text in rows)
+
+
+def harmless(value: object) -> object:
+    """A text that no spreadsheet runs: an apostrophe before what would begin a formula. Numbers stay numbers."""
+    if isinstance(value, str) and value.lstrip(" \n\u00a0").startswith(FORMULA):
+        return "'" + value
+    return value
+
+
+def _csv_lines(export: Export) -> Iterator[str]:
+    buffer = io.StringIO(newline="")
+    write = csv.writer(buffer, lineterminator="\r\n")
+    write.writerow(("seq", *COLUMNS))
+    for seq, time, *rest in in_order(export.matching, *COLUMNS):
+        write.writerow((seq, f"{time:%Y-%m-%dT%H:%M:%S.%fZ}", *map(harmless, rest)))
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _pieces(lines: Iterable[str]) -> Iterator[bytes]:
+    """A line a piece would be a system call a line."""
+    held, size = [], 0
+    for line in lines:
+        data = line.encode("utf-8", "surrogatepass")
+        held.append(data)
+        size += len(data)
+        if size >= PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)

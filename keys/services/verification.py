@@ -1,0 +1,185 @@
+"""The whole verdict on the ledger: records, rotations, guards and checkpoints, from the last sound place or from the
+beginning; kept with its time for the pages.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from keys.errors import ChainBroken
+from keys.ledger import anchors, checkpoint, guards, rotation, sink, verdicts
+from keys.ledger.raw import UNREADABLE, CannotVerify
+from keys.ledger.verdicts import MARK, NEWEST, WHOLE, Said
+from keys.ledger.verify import BEGINNING, Place, Sound, verify
+from keys.models import Checkpoint, Delivery
+from keys.services.checkpoints import FILE, as_signed
+
+log = structlog.get_logger(__name__)
+
+SOUND, DAMAGED, CANNOT = "sound", "damaged", "cannot"
+
+Lines = Iterator[tuple[int, checkpoint.Signed | None]]
+
+
+@dataclass(slots=True)
+class Report:
+    """broken: the first bad record. lacking: guards. faults: what else is wrong. unable: why there is no verdict.
+
+    after: the record up to which an earlier verdict is relied on. notes: what is no fault. checkpoints: how many were
+    compared.
+    """
+
+    after: int = 0
+    sound: Sound | None = None
+    broken: ChainBroken | None = None
+    lacking: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    unable: str = ""
+    notes: list[str] = field(default_factory=list)
+    checkpoints: int = 0
+    took_s: float = 0.0
+
+    @property
+    def outcome(self) -> str:
+        if self.broken or self.lacking or self.faults:
+            return DAMAGED
+        return SOUND if self.sound and not self.unable else CANNOT
+
+
+def verify_whole(files: tuple[Path, ...] = ()) -> Report:
+    """Everything from the beginning. files: what sinks hold, besides the configured one."""
+    return _verified(BEGINNING, files)
+
+
+def verify_new(files: tuple[Path, ...] = ()) -> Report:
+    """What came since the last sound verdict; everything where there is none, or the last one over all found damage."""
+    return _verified(_mark(), files)
+
+
+def verify_whole_if_due() -> Report | None:
+    """For the schedule: at least once a day; None when it is not due."""
+    whole = verdicts.kept(WHOLE, settings.LEDGER_KEYS)
+    age = timedelta(seconds=settings.WAITS.verify_whole_s)
+    if whole is not None and timezone.now() - age < whole.time <= timezone.now():
+        return None
+    return verify_whole()
+
+
+def _mark() -> Place:
+    try:
+        whole, mark = (verdicts.kept(name, settings.LEDGER_KEYS) for name in (WHOLE, MARK))
+    except UNREADABLE:
+        return BEGINNING
+    if whole is None or whole.outcome != SOUND or mark is None:
+        return BEGINNING
+    return Place(mark.records, mark.link)
+
+
+def _verified(after: Place, files: tuple[Path, ...]) -> Report:
+    report, begun = Report(after=after.seq), time.monotonic()
+    try:
+        report.sound = verify(settings.LEDGER_KEYS, after)
+        rotation.check_rotations(settings.LEDGER_KEYS, after.seq, report.sound.records)
+        _check_checkpoints(report, files)
+        report.lacking = guards.missing()
+    except ChainBroken as broken:
+        report.broken = broken
+    except CannotVerify as error:
+        report.unable = str(error)
+    except UNREADABLE as error:
+        report.unable = f"the database failed ({type(error).__name__})"
+    report.took_s = time.monotonic() - begun
+    _keep(report)
+    return report
+
+
+def _check_checkpoints(report: Report, files: tuple[Path, ...]) -> None:
+    """Our own table first; then the configured file; then those that were handed over."""
+    _compare(report, enumerate(map(as_signed, _newest_first(report.after)), start=1), "the table of checkpoints")
+    if settings.CHECKPOINT_FILE is not None:
+        _compare_file(report, settings.CHECKPOINT_FILE, needed=_was_delivered())
+    for file in files:
+        _compare_file(report, file, needed=True)
+
+
+def _newest_first(after: int) -> Iterator[Checkpoint]:
+    """All of them when all is verified; else the newest before `after` and what came since."""
+    rows = Checkpoint.objects.order_by("seq")
+    older = rows.filter(seq__lt=after).values_list("seq", flat=True).last() if after else None
+    return rows.filter(seq__gte=older or 0).iterator()
+
+
+def _compare_file(report: Report, path: Path, *, needed: bool) -> None:
+    try:
+        found = _compare(report, sink.read(path), f"the file {path}")
+    except OSError as error:
+        words = f"the checkpoints in {path} cannot be read: {error.strerror or error}"
+        if needed:
+            report.unable = words
+        else:
+            report.notes.append(words)
+        return
+    if needed and not found:
+        report.unable = f"{path} holds no checkpoint"
+
+
+def _compare(report: Report, lines: Lines, where: str) -> int:
+    """How many were compared. Raises ChainBroken."""
+    assert report.sound is not None  # noqa: S101  (checked by the caller's order)
+    publics = checkpoint.public_keys(settings.CHECKPOINT_KEYS)
+    compared = anchors.compare(lines, publics, report.sound.records)
+    report.checkpoints += compared.count
+    for number in compared.unsigned[:10]:
+        report.faults.append(f"{where}, line {number}: signed by no key in CHECKPOINT_KEYS")
+    if compared.unreadable:
+        told = ", ".join(map(str, compared.unreadable[:10]))
+        report.notes.append(f"{where}: no checkpoint in {len(compared.unreadable)} lines ({told}), as after a crash")
+    return compared.count
+
+
+def _was_delivered() -> bool:
+    return Delivery.objects.filter(name=FILE, at__isnull=False).exists()
+
+
+def _keep(report: Report) -> None:
+    """Keep the verdict; where the database cannot, there is still the report."""
+    said = _said(report)
+    if report.outcome != SOUND:
+        log.error("ledger_verdict", outcome=said.outcome, faults=said.faults)
+    if not settings.LEDGER_KEYS:
+        return
+    try:
+        with transaction.atomic():
+            for name in _names(report):
+                verdicts.keep(name, said, settings.LEDGER_KEYS)
+    except UNREADABLE as error:
+        log.error("ledger_verdict_not_kept", error=type(error).__name__)
+
+
+def _names(report: Report) -> tuple[str, ...]:
+    if report.outcome == SOUND:
+        return (NEWEST, MARK) if report.after else (NEWEST, MARK, WHOLE)
+    return (NEWEST,) if report.after else (NEWEST, WHOLE)
+
+
+def _said(report: Report) -> Said:
+    broken, sound = report.broken, report.sound
+    faults = [f"record {broken.seq}: {broken.what}"] if broken else []
+    faults += [f"guard {name} is missing or altered" for name in report.lacking]
+    faults += report.faults + ([report.unable] if report.unable else [])
+    return Said(
+        at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}+00:00",
+        outcome=report.outcome,
+        whole=not report.after,
+        records=sound.records if sound else 0,
+        link=sound.link if sound else "",
+        took_ms=round(report.took_s * 1000),
+        faults=tuple(faults),
+    )

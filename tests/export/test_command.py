@@ -1,0 +1,72 @@
+"""`manage.py export_ledger`: the same filters, a file that is whole or not there."""
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from keys.models import Record, Team
+from tests.export.support import outside, rows
+from tests.ledger.making import append
+
+
+def export(*arguments: str) -> str:
+    err = StringIO()
+    call_command("export_ledger", *arguments, stderr=err)
+    return err.getvalue()
+
+
+def test_a_bundle_that_an_outsider_proves(real_db: Any, tmp_path: Path) -> None:
+    team = Team.objects.create(slug="blue", name="Blue")
+    append()
+    append(team=team)
+
+    said = export("--output", str(tmp_path / "b.zip"), "--team", "blue")
+
+    assert said.startswith("1 records; this export is record 3\n")
+    verdict = outside(tmp_path / "b.zip")
+    assert (verdict.code, "counted by team_n" in verdict.said) == (0, True), verdict.said
+    assert [file.name for file in tmp_path.iterdir()] == ["b.zip"]
+
+
+def test_filters_by_time(real_db: Any, tmp_path: Path) -> None:
+    append()
+    append()
+    time = Record.objects.get(seq=2).time.isoformat()
+
+    export("--output", str(tmp_path / "r.jsonl"), "--format", "jsonl", "--since", time)
+
+    assert [row["seq"] for row in rows((tmp_path / "r.jsonl").read_text())] == [2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--team", "nobody"], "there is no team"),
+        (["--team", "77"], "There is no such team"),
+        (["--key", "4"], "Choose the team"),
+        (["--text", "sk-abcdefghijklmnop1234567890"], "looks like a secret"),
+        (["--since", "2026-03-02", "--until", "2026-03-01"], "not after the beginning"),
+        (["--since", "yesterday"], "invalid"),
+    ],
+)
+def test_what_cannot_be_is_said_and_nothing_is_recorded(
+    real_db: Any, tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    with pytest.raises(CommandError, match=words):
+        export("--output", str(tmp_path / "b.zip"), *arguments)
+
+    assert not list(tmp_path.iterdir()) and not Record.objects.exists()
+
+
+def test_nothing_is_overwritten(real_db: Any, tmp_path: Path) -> None:
+    (tmp_path / "b.zip").write_text("mine")
+
+    with pytest.raises(CommandError, match="nothing was overwritten"):
+        export("--output", str(tmp_path / "b.zip"))
+    with pytest.raises(CommandError, match="No such file"):
+        export("--output", str(tmp_path / "nowhere" / "b.zip"))
+
+    assert (tmp_path / "b.zip").read_text() == "mine"

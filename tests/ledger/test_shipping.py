@@ -1,0 +1,79 @@
+"""Shipping: each record as one JSON line in the words of ECS, in order, at least once, and only where it is wanted."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from keys.ledger.actions import Action
+from keys.models import Delivery, Record, Team
+from keys.services import shipping
+from keys.services.shipping import ship, ship_new
+from tests.ledger.making import HOSTILE, NOBODY, append, change
+
+
+def shipped(count: int) -> list[dict[str, Any]]:
+    out = io.StringIO()
+    assert ship(out) == count
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_each_once_and_in_order(real_db: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(shipping, "BATCH", 2)
+    for _ in range(5):
+        append()
+
+    assert [said["event"]["sequence"] for said in shipped(5)] == [1, 2, 3, 4, 5]
+    assert shipped(0) == []
+    append()
+    assert [said["event"]["sequence"] for said in shipped(1)] == [6]
+
+
+def test_what_it_says(real_db: Any) -> None:
+    team = Team.objects.create(slug="blue", name="Blue")
+    change(team, 4, outcome="refused", name=HOSTILE)
+    append(action=Action.DENIED, actor=NOBODY, body={"verb": "edit_key", "count": 2})
+
+    intent, outcome, denied = shipped(3)
+
+    record = Record.objects.get(seq=2)
+    assert outcome["@timestamp"] == f"{record.time:%Y-%m-%dT%H:%M:%S.%fZ}"
+    assert (intent["event"]["outcome"], outcome["event"]["outcome"]) == ("unknown", "failure")
+    assert outcome["event"]["action"] == "key.edit" and outcome["event"]["category"] == ["configuration"]
+    assert outcome["user"] == {"id": "900007", "name": "Léa Müller", "roles": ["lead"]}
+    assert outcome["source"] == {"address": "192.0.2.7", "ip": "192.0.2.7"}
+    assert outcome["organization"] == {"id": str(team.pk), "name": "Blue"}
+    assert outcome["cometadmin"]["text"] == record.text and outcome["cometadmin"]["link"] == record.link
+    assert (denied["event"]["outcome"], denied["event"]["type"]) == ("failure", ["denied"])
+
+
+def test_a_line_is_one_line_of_ascii(real_db: Any) -> None:
+    append(reason=f"two\nlines {HOSTILE}")
+    out = io.StringIO()
+    ship(out)
+
+    assert out.getvalue().isascii() and out.getvalue().count("\n") == 1
+
+
+class Broken(io.StringIO):
+    def flush(self) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_what_could_not_be_written_is_shipped_again(real_db: Any) -> None:
+    append()
+
+    assert ship(Broken()) == 0
+    assert Delivery.objects.get(name="shipping").failing_since
+
+    assert len(shipped(1)) == 1
+    assert Delivery.objects.get(name="shipping").failing_since is None
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_only_where_it_is_wanted(real_db: Any, settings: Any, wanted: bool) -> None:
+    settings.SHIP_RECORDS = wanted
+    append()
+
+    assert ship_new(io.StringIO()) == int(wanted)
