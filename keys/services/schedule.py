@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from keys.errors import CometAdminError
 from keys.models import Change, Job, Schedule, Team, WorkerLane
-from keys.services import drift, jobs, settle, syncing
+from keys.services import checkpoints, drift, jobs, settle, shipping, syncing, verification
 from keys.services.outcome import Kind
 from keys.types import Deadline, Lane
 
@@ -60,6 +60,20 @@ def prune(until: Deadline) -> None:
     WorkerLane.objects.filter(heartbeat_at__lt=timezone.now() - FORGOTTEN).delete()
 
 
+def checkpoint(until: Deadline) -> None:
+    checkpoints.checkpoint_if_due()
+
+
+def verify(until: Deadline) -> None:
+    """What is new, and the whole once a day."""
+    if verification.verify_whole_if_due() is None:
+        verification.verify_new()
+
+
+def ship(until: Deadline) -> None:
+    shipping.ship_new()
+
+
 def sync_job(job: Job, until: Deadline) -> bool:
     """One slice of a team's listing. False: not over yet. Nothing is left to do where somebody was or is at it."""
     if not syncing.is_due(syncing.state_of(job.team), settings.WAITS.refresh_s):
@@ -74,6 +88,9 @@ SCHEDULE: Final[dict[str, Scheduled]] = {
     "reap": Scheduled(10, Lane.URGENT, reap),
     "sync": Scheduled(5, Lane.ORDINARY, sync_due),
     "drift": Scheduled(5, Lane.ORDINARY, drift.examine_all),
+    "checkpoint": Scheduled(5, Lane.URGENT, checkpoint),
+    "verify": Scheduled(60, Lane.ORDINARY, verify),
+    "ship": Scheduled(5, Lane.ORDINARY, ship),
     "prune": Scheduled(3600, Lane.ORDINARY, prune),
 }
 KINDS: Final[dict[str, Callable[[Job, Deadline], bool]]] = {"sync": sync_job}

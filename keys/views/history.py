@@ -18,6 +18,7 @@ from keys.ledger.labels import action_label, outcome_label
 from keys.models import Person, Record
 from keys.permissions import Verb, allowed, visible_teams
 from keys.selectors import history as ledger
+from keys.selectors.evidence import verdict_for
 from keys.selectors.keys_now import KeyNow, keys_now
 from keys.selectors.search import Found, find
 from keys.selectors.telling import told
@@ -27,6 +28,9 @@ from keys.views.faces import Face, face_of
 from keys.views.panel import zone
 
 IMPOSSIBLE: Final = 422
+
+
+NOT_EXPORTED = {"field", "value"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,9 @@ def _context(request: PersonRequest, form: HistoryForm, found: Found | None) -> 
         "secret_refused": "not_searched" in request.GET,
         "unknown": unknown_changes(request.user, asked.team, asked.key_id) if asked else None,
         "sees_all": allowed(request.user, Verb.VIEW_ALL_HISTORY),
+        "verdict": verdict_for(request.user),
+        # An export knows no changed fields: a link that left them out would promise what it does not give.
+        "export": reverse("export") + _query(request, without=OTHERS) if not NOT_EXPORTED & request.GET.keys() else "",
     }
 
 
