@@ -30,7 +30,7 @@ from keys.views.panel import zone
 IMPOSSIBLE: Final = 422
 
 
-NOT_EXPORTED = {"field", "value"}
+NOT_EXPORTED: Final = {"field", "value"}
 
 
 @dataclass(frozen=True, slots=True)
