@@ -21,7 +21,17 @@ LASTING = ("drip", "stall_after_headers", "huge_body", "gzip_bomb", "bad_charset
 PASSWORDS = ("password", "oldpassword", "password1", "password2")
 QUERY = ("q", "page", "before", "change", "next", "as", "message")
 HEADERS = ("Host", "Referer", "Origin", "Cookie", "X-Request-Id", "User-Agent", "HX-Current-URL", "HX-Target")
-STARTS = ("/teams/", "/history/", "/people/", "/people/new/", "/teams/new/", "/profile/", "/accounts/password/change/")
+STARTS = (
+    "/",
+    "/keys/",
+    "/teams/",
+    "/history/",
+    "/people/",
+    "/people/new/",
+    "/teams/new/",
+    "/profile/",
+    "/accounts/password/change/",
+)
 
 
 def work(estate: Estate, admin: Visitor, lead: Visitor) -> None:
