@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, F, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Lower
 
 from keys.models import Drift, KeyNote, MirrorKey, Team
 from keys.selectors.keys import NOTHING, Beside, KeyRow, Pages, key_row
-from keys.selectors.wanted import OTHER, STATUSES, Wanted, effective, found, of_status
+from keys.selectors.wanted import OTHER, STATUSES, Wanted, by_ranges, effective, found, of_status
 from keys.types import NEVER, KeySettings, KeySnapshot, Status
 
 PAGE: Final = 50
@@ -69,7 +69,7 @@ def keys_of(teams: Sequence[Team], *, every: bool = False) -> QuerySet[MirrorKey
 def listing(keys: QuerySet[MirrorKey], teams: Sequence[Team], wanted: Wanted, page: int, now: datetime) -> Listing:
     """Page `page`, from 1, of what is looked for among `keys`."""
     wide = found(keys, wanted, now).annotate(effective=effective(now))
-    counts = _counts(wide)
+    counts = _quick_counts(found(keys, Wanted(), now), now) if wanted.of_status_alone else _counts(wide)
     total = counts.get(wanted.status, 0) if wanted.status else sum(counts.values())
     number = (page - 1) * PAGE
     ids = []
@@ -144,6 +144,26 @@ def _counts(keys: QuerySet[Any]) -> dict[str, int]:
     counts = {word: by_status.pop(status, 0) for word, status in STATUSES.items()}
     others = sum(by_status.values())
     return {**counts, OTHER: others} if others else counts
+
+
+def _quick_counts(keys: QuerySet[MirrorKey], now: datetime) -> dict[str, int]:
+    """The same for all keys that there are, out of the ranges of one index: a third of the time, and in one query."""
+    parts = [(word, condition) for word, conditions in by_ranges(now).items() for condition in conditions]
+    counting = [_counting(keys.filter(condition), word) for word, condition in parts]
+    counts = dict.fromkeys(STATUSES, 0)
+    total = 0
+    for word, count in _counting(keys, "").union(*counting, all=True):
+        if word:
+            counts[word] += count
+        else:
+            total = count
+    others = total - sum(counts.values())
+    return {**counts, OTHER: others} if others else counts
+
+
+def _counting(keys: QuerySet[Any], word: str) -> QuerySet[Any]:
+    of_these = keys.order_by().annotate(word=Value(word, output_field=CharField()))
+    return of_these.values("word").annotate(count=Count("pk")).values_list("word", "count")
 
 
 def _rows(ids: list[int], teams: Sequence[Team], wanted: Wanted, now: datetime) -> Iterator[Listed]:

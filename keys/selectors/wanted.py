@@ -71,6 +71,11 @@ class Wanted:
         return told
 
     @property
+    def of_status_alone(self) -> bool:
+        """Is there no other filter than, perhaps, one status?"""
+        return not self.asked().keys() - {"sort", "status"}
+
+    @property
     def filters(self) -> bool:
         """Is anything left out?"""
         return bool(self.asked().keys() - {"sort"})
@@ -91,6 +96,28 @@ def effective(now: datetime) -> Case:
         default=Value(int(Status.ENABLED)),
         output_field=BigIntegerField(),
     )
+
+
+def by_ranges(now: datetime) -> dict[str, list[Q]]:
+    """`effective` once more, as conditions that do not overlap and that an index answers by its ranges alone; what none
+    of them has is of another status."""
+    at = int(now.timestamp())
+    lasting = Q(expired_time=NEVER) | Q(expired_time__gt=at)
+    usable = Q(status=Status.ENABLED) & lasting
+    may_expire = Q(status__in=(int(Status.ENABLED), int(Status.EXHAUSTED)))
+    return {
+        "enabled": [usable & Q(unlimited_quota=True), usable & Q(unlimited_quota=False, remain_quota__gt=0)],
+        "disabled": [Q(status=Status.DISABLED)],
+        "expired": [
+            Q(status=Status.EXPIRED),
+            may_expire & Q(expired_time__lt=NEVER),
+            may_expire & Q(expired_time__gt=NEVER, expired_time__lte=at),
+        ],
+        "exhausted": [
+            Q(status=Status.EXHAUSTED) & lasting,
+            usable & Q(unlimited_quota=False, remain_quota__lte=0),
+        ],
+    }
 
 
 def found(keys: QuerySet[MirrorKey], wanted: Wanted, now: datetime) -> QuerySet[MirrorKey]:

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from keys import rules
 from keys.models import Drift, KeyNote, MirrorKey, Team
-from keys.selectors.mirror import SORTS, keys_of, listing, snapshot_of
-from keys.selectors.wanted import Wanted, effective
+from keys.selectors.mirror import SORTS, _counts, _quick_counts, keys_of, listing, snapshot_of
+from keys.selectors.wanted import Wanted, effective, found
 from tests.listing.making import DAY, many, mirrored
 from tests.people import making
 
@@ -160,6 +160,15 @@ def test_the_status_in_sql_is_the_rules_own(shelf: Team) -> None:
     for key in MirrorKey.objects.annotate(sql=effective(NOW)):
         ruled = rules.effective_status(snapshot_of(key).settings, NOW)
         assert key.sql == (ruled.status or ruled.stored), key.name
+
+
+def test_both_ways_of_counting_say_the_same(shelf: Team) -> None:
+    MirrorKey.objects.bulk_create(many(shelf, 400, first=1_000))
+    keys = found(keys_of([shelf]), Wanted(), NOW)
+
+    quick, slow = _quick_counts(keys, NOW), _counts(keys.annotate(effective=effective(NOW)))
+
+    assert quick == slow and sum(quick.values()) == 427
 
 
 def test_what_is_let_in_now_comes_before_what_is_not(shelf: Team) -> None:

@@ -22,8 +22,8 @@ PASSWORDS = ("password", "oldpassword", "password1", "password2")
 QUERY = ("q", "page", "before", "change", "next", "as", "message")
 HEADERS = ("Host", "Referer", "Origin", "Cookie", "X-Request-Id", "User-Agent", "HX-Current-URL", "HX-Target")
 STARTS = (
-    *("/teams/", "/history/", "/history/proof/", "/history/export/", "/people/", "/people/new/", "/teams/new/"),
-    *("/profile/", "/accounts/password/change/"),
+    *("/", "/keys/", "/teams/", "/history/", "/history/proof/", "/history/export/", "/people/", "/people/new/"),
+    *("/teams/new/", "/profile/", "/accounts/password/change/"),
 )
 
 

@@ -42,6 +42,7 @@ ROUTES = (
         "people/",
         "profile/",
     ),
+    *("keys/", "keys.csv", "teams/atlas/keys.csv", "views/{}/delete/", "teams/atlas/keys/KEY/note/", "views/"),
     *("teams/atlas/keys/KEY/changes/{}/", "static/{}", "static/css/{}.css", "{}/{}/{}", "teams/", "people/new/"),
     *("history/proof/", "history/export/"),
 )
@@ -61,9 +62,26 @@ NAMES = (
     "\ud800",
     "a" * 300,
 )
+NAMES = (
+    *("page", "before", "change", "as", "next", "q", "put_back", "\x00", "\ud800", "a" * 300),
+    *(
+        "status",
+        "group",
+        "owner",
+        "tag",
+        "address",
+        "expiring",
+        "idle",
+        "low",
+        "never_used",
+        "unlimited",
+        "sort",
+        "gone",
+    ),
+)
 PAGES = {
     "admin": ("/teams/atlas/", "/teams/new/", "/people/new/", "/profile/", "/people/SUBJECT/", "/history/export/"),
-    "lead": ("/profile/", "/accounts/password/change/"),
+    "lead": ("/profile/", "/accounts/password/change/", "/keys/", "/keys/?gone=yes"),
 }
 WITHOUT_RETURN = ("logout", "password/", "access-token/forget", "/accounts/")
 """Forms that end a session, or count attempts."""
