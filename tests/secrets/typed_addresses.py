@@ -47,23 +47,8 @@ ROUTES = (
     *("history/proof/", "history/export/"),
 )
 NAMES = (
-    "page",
-    "before",
-    "since",
-    "team",
-    "key",
-    "format",
-    "change",
-    "as",
-    "next",
-    "q",
-    "put_back",
-    "\x00",
-    "\ud800",
-    "a" * 300,
-)
-NAMES = (
     *("page", "before", "change", "as", "next", "q", "put_back", "\x00", "\ud800", "a" * 300),
+    *("since", "until", "team", "key", "person", "action", "field", "outcome", "value", "text", "request", "format"),
     *(
         "status",
         "group",
@@ -78,6 +63,7 @@ NAMES = (
         "sort",
         "gone",
     ),
+    *("restore", "not_searched"),
 )
 PAGES = {
     "admin": ("/teams/atlas/", "/teams/new/", "/people/new/", "/profile/", "/people/SUBJECT/", "/history/export/"),
