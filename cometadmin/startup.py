@@ -26,6 +26,7 @@ NEED_NO_SECRETS: Final = frozenset(
         "sqlmigrate",
     }
 )
+CHECK_MORE: Final = frozenset({"serve", "worker"})
 RECORDS_LOOKED_AT: Final = 1000
 
 
@@ -43,10 +44,10 @@ def refuse_command(arguments: Sequence[str]) -> None:
     """Exit 2 with one line a fault when this command cannot be run with the settings given.
 
     A missing secret stops only what uses secrets; a malformed setting stops everything but help and `make_keys`.
-    `serve` is let through: it checks more than the settings.
+    `serve` and `worker` are let through: they check more than the settings.
     """
     command = arguments[0] if arguments else "help"
-    if command in NEED_NO_SETTINGS or command == "serve" or {"--help", "-h"} & set(arguments):
+    if command in NEED_NO_SETTINGS or command in CHECK_MORE or {"--help", "-h"} & set(arguments):
         return
     faults = [str(f) for f in settings.SETTINGS_FAULTS if not (f.missing and command in NEED_NO_SECRETS)]
     if faults:

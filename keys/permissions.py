@@ -27,6 +27,7 @@ class Verb(StrEnum):
     VIEW_PEOPLE = "view_people"
     MANAGE_PEOPLE = "manage_people"
     VIEW_ALL_HISTORY = "view_all_history"
+    VIEW_STATUS = "view_status"
 
 
 NOBODY: Final = ""

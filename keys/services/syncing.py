@@ -5,16 +5,18 @@ do the next slice of it. Readings are stored as they come; keys are marked as go
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from keys.cometapi import limiter
+from keys.cometapi.client import CometClient
 from keys.errors import AccessTokenRefused, NotSent, UpstreamError
 from keys.models import MirrorKey, Team, TeamSync, TokenState
 from keys.services import drift, mirror
@@ -25,6 +27,9 @@ PAGE: Final = 100
 """Keys a request: upstream's own most (cometapi.md, "Endpoints")."""
 TRIES: Final = 3
 """How often a listing is begun anew because pages shifted under it (trap 15)."""
+
+PATIENCE_S: Final = 0.2
+"""How long even the last page of a slice may wait for its turn."""
 
 
 class Fenced(Exception):
@@ -62,7 +67,7 @@ def sync_slice(team: Team, until: Deadline) -> Progress:
         return _progress(team, over=False)
     try:
         client = client_for(team, lane=Lane.ORDINARY)
-        while not _step(team, sync, client.list_keys, until):
+        while not _step(team, sync, client, until):
             if until.passed:
                 return _rest(team, sync)
         drift.examine(team, until)
@@ -80,3 +85,119 @@ def sync_slice(team: Team, until: Deadline) -> Progress:
     except NoAccessToken as error:
         return _trouble(team, sync, "no_access_token", error.message)
     return _progress(team, over=True)
+
+
+def state_of(team: Team) -> TeamSync:
+    return TeamSync.objects.get_or_create(team=team)[0]
+
+
+def _claim(team: Team) -> TeamSync | None:
+    """Take the listing that rests or whose process is gone, or begin one; None while a process is at it."""
+    state_of(team)
+    now = timezone.now()
+    stale = now - timedelta(seconds=settings.WAITS.stale_s)
+    free = TeamSync.objects.filter(Q(heartbeat_at=None) | Q(heartbeat_at__lt=stale), team=team)
+    if not free.update(epoch=F("epoch") + 1, heartbeat_at=now):
+        return None
+    sync = TeamSync.objects.get(team=team)
+    if sync.running_since is None or sync.running_since < now - _longest():
+        _begin(sync, tries=0, seen_before=0)
+    return sync
+
+
+def _longest() -> timedelta:
+    """A listing that has rested for longer is no picture of one moment any more, and is begun anew."""
+    return timedelta(seconds=max(settings.SYNC_EVERY_S, 20 * settings.WAITS.stale_s))
+
+
+def _begin(sync: TeamSync, *, tries: int, seen_before: int) -> None:
+    now = timezone.now()
+    sync.running_since, sync.next_page, sync.done, sync.skipped = now, 1, 0, 0
+    sync.tries, sync.seen_before = tries, seen_before
+    _write(
+        sync,
+        running_since=now,
+        tried_at=now,
+        next_page=1,
+        done=0,
+        skipped=0,
+        tries=tries,
+        seen_before=seen_before,
+    )
+
+
+def _step(team: Team, sync: TeamSync, client: CometClient, until: Deadline) -> bool:
+    """List one page. True: the listing is over."""
+    _half_the_budget(until)
+    begun = timezone.now()
+    page = client.list_keys(sync.next_page, PAGE, Deadline.after(settings.WAITS.page_s))
+    mirror.store(team, page.items, begun)
+    shifted = sync.next_page > 1 and page.total != sync.total
+    if shifted and sync.tries < TRIES:
+        _begin(sync, tries=sync.tries + 1, seen_before=0)
+        return False
+    sync.next_page, sync.total = sync.next_page + 1, page.total
+    sync.done, sync.skipped = sync.done + len(page.items), sync.skipped + page.skipped
+    _write(sync, next_page=sync.next_page, total=page.total, done=sync.done, skipped=sync.skipped)
+    if len(page.items) + page.skipped >= page.page_size:
+        return False
+    return _ended(team, sync, page, shifted)
+
+
+def _ended(team: Team, sync: TeamSync, page: KeyPage, shifted: bool) -> bool:
+    """On the last page: was it all? True: the listing is over, be it full or given up; False: it is begun anew."""
+    assert sync.running_since is not None  # noqa: S101  (_begin has set it)
+    seen = MirrorKey.objects.filter(team=team, read_at__gte=sync.running_since).count()
+    # A total that is wrong each time alike is no reason to list for ever: two listings that agree are a full one.
+    full = not shifted and (seen + sync.skipped == page.total or (sync.tries > 0 and seen == sync.seen_before))
+    if not full and sync.tries < TRIES:
+        _begin(sync, tries=sync.tries + 1, seen_before=seen)
+        return False
+    if not full:
+        words = _("Keys were made or deleted while they were listed, again and again. The next listing may be whole.")
+        _write(sync, running_since=None, heartbeat_at=None, trouble="shifting", message=words)
+        return True
+    with transaction.atomic():
+        _write(sync, running_since=None, heartbeat_at=None, listed_at=sync.running_since, trouble="", message="")
+        if not sync.skipped:
+            mirror.mark_gone(team, sync.running_since)
+    note_state(team, TokenState.ACCEPTED)
+    return True
+
+
+def _write(sync: TeamSync, **columns: object) -> None:
+    """Write, as a sign of life too. Raises Fenced when another process has the listing by now."""
+    columns.setdefault("heartbeat_at", timezone.now())
+    if not TeamSync.objects.filter(pk=sync.pk, epoch=sync.epoch).update(**columns):
+        raise Fenced
+
+
+def _rest(team: Team, sync: TeamSync) -> Progress:
+    """Let go of the listing, so that whoever comes next goes on with it."""
+    TeamSync.objects.filter(pk=sync.pk, epoch=sync.epoch).update(heartbeat_at=None)
+    return _progress(team, over=False)
+
+
+def _trouble(team: Team, sync: TeamSync, kind: str, message: str) -> Progress:
+    TeamSync.objects.filter(pk=sync.pk, epoch=sync.epoch).update(
+        running_since=None, heartbeat_at=None, tried_at=timezone.now(), trouble=kind[:40], message=message
+    )
+    return _progress(team, over=True)
+
+
+def _progress(team: Team, *, over: bool) -> Progress:
+    sync = TeamSync.objects.get(team=team)
+    return Progress(sync.done, sync.total, over, sync.trouble, sync.message)
+
+
+def _held(sync: TeamSync) -> bool:
+    fresh = timezone.now() - timedelta(seconds=settings.WAITS.stale_s)
+    return sync.heartbeat_at is not None and sync.heartbeat_at >= fresh
+
+
+def _half_the_budget(until: Deadline) -> None:
+    """Syncing gets at most half of what CometAPI takes, all processes and teams together. Raises NotSent."""
+    requests, window_s = settings.COMETAPI_RATE
+    host = f"sync {urlsplit(settings.COMETAPI_BASE_URL).netloc}"[:253]
+    patience = Deadline.after(max(until.left_s(), PATIENCE_S))
+    limiter.shared(host, max(1, requests // 2), window_s).take(Lane.ORDINARY, patience)

@@ -1,5 +1,5 @@
 """Every address of ours, one file a noun."""
 
-from keys.urls import history, keys, people, teams
+from keys.urls import history, keys, mirror, people, teams
 
-urlpatterns = [*keys.urlpatterns, *teams.urlpatterns, *people.urlpatterns, *history.urlpatterns]
+urlpatterns = [*keys.urlpatterns, *teams.urlpatterns, *mirror.urlpatterns, *people.urlpatterns, *history.urlpatterns]

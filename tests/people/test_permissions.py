@@ -25,6 +25,7 @@ TABLE = """
     view_people        no      no      no      yes     yes
     manage_people      no      no      no      no      yes
     view_all_history   no      no      no      yes     yes
+    view_status        no      no      no      no      yes
 """
 ROLES = ("nobody", "member", "lead", "auditor", "admin")
 ROWS = [line.split() for line in TABLE.strip().splitlines()]

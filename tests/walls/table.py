@@ -51,6 +51,11 @@ POST    teams/new/                       login     403     403     403    403   
 GET     TEAM                             login     404     200     200    404    200    200   login    login
 POST    TEAM                             login     404     403     403    404    403    422   login    login
 POST    TEAM/members/                    login     404     403     403    404    403    422   login    login
+GET     TEAM/sync/                       login     404     200     200    404    200    200   login    login
+POST    TEAM/sync/                       login     404     303     303    404    303    303   login    login
+GET     TEAM/drift/                      login     404     200     200    404    200    200   login    login
+POST    TEAM/drift/<int:drift_id>/accept/   login  404     403     422    404    403    422   login    login
+POST    TEAM/drift/<int:drift_id>/put-back/ login  404     403     303    404    403    303   login    login
 POST    TEAM/access-token/               login     404     403     403    404    403    422   login    login
 POST    TEAM/access-token/check/         login     404     403     403    404    403    302   login    login
 POST    TEAM/access-token/forget/        login     404     403     403    404    403    302   login    login
@@ -64,6 +69,8 @@ POST    people/<int:pk>/password/        login     403     403     403    403   
 POST    people/<int:pk>/memberships/     login     403     403     403    403    403    422   login    login
 GET     profile/                         login     200     200     200    200    200    200   login    login
 POST    profile/                         login     302     302     302    302    302    302   login    login
+
+GET     status/                          login     403     403     403    403    403    200   login    login
 
 GET     history/                         login     200     200     200    200    200    200   login    login
 GET     history/<int:seq>/               login     404     200     200    404    200    200   login    login
@@ -91,6 +98,10 @@ SHORT = {
     "KEY/changes/<uuid:change_id>/": f"{KEY}changes/<uuid:change_id>/",
     "TEAM": "teams/<slug:slug>/",
     "TEAM/members/": "teams/<slug:slug>/members/",
+    "TEAM/sync/": "teams/<slug:slug>/sync/",
+    "TEAM/drift/": "teams/<slug:slug>/drift/",
+    "TEAM/drift/<int:drift_id>/accept/": "teams/<slug:slug>/drift/<int:drift_id>/accept/",
+    "TEAM/drift/<int:drift_id>/put-back/": "teams/<slug:slug>/drift/<int:drift_id>/put-back/",
     "TEAM/access-token/": "teams/<slug:slug>/access-token/",
     "TEAM/access-token/check/": "teams/<slug:slug>/access-token/check/",
     "TEAM/access-token/forget/": "teams/<slug:slug>/access-token/forget/",

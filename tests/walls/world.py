@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from keys.ledger import book
 from keys.ledger.actions import Action
-from keys.models import AccessToken, Change, CompanyRole, Membership, Person, Team, TeamRole
+from keys.models import AccessToken, Change, CompanyRole, Drift, Membership, Person, Team, TeamRole
 from keys.sealing import seal_access_token
 from keys.services.status import disable_key
 from keys.types import Status
@@ -25,9 +25,9 @@ from tests.people import making
 from tests.support.sandbox import Sandbox
 
 PEOPLE = ("anonymous", "no team", "auditor", "lead A", "lead B", "member", "admin", "disabled", "expired")
-OWN: tuple[type[models.Model], ...] = (Person, Team, Membership, AccessToken, Change)
+OWN: tuple[type[models.Model], ...] = (Person, Team, Membership, AccessToken, Change, Drift)
 CHANGE = UUID("5f0c6c1e-7a44-4a53-9c52-0d3a3c9b8a11")
-ABSENT = {"slug": "absent", "key_id": 999_999, "pk": 999_999, "seq": 999_999, "change_id": CHANGE}
+ABSENT = {"slug": "absent", "key_id": 999_999, "pk": 999_999, "seq": 999_999, "change_id": CHANGE, "drift_id": 999_999}
 
 
 @dataclass
@@ -42,6 +42,7 @@ class World:
     subject: Person
     boss: Person
     seq: int
+    drift: Drift
 
     def ready(self, route: str) -> None:
         """The key as the route wants to find it, and a change of it for the change's own page."""
@@ -54,6 +55,7 @@ class World:
     @property
     def address(self) -> dict[str, Any]:
         own = {"slug": "alpha", "key_id": self.key_a, "pk": self.subject.pk, "seq": self.seq, "change_id": CHANGE}
+        own["drift_id"] = self.drift.pk
         return own
 
     def client(self, who: str) -> Client:
@@ -93,7 +95,15 @@ def build(sandbox: Sandbox) -> World:
     boss = making.admin("boss")
     with book.opened() as ledger:
         record = ledger.append(book.Entry(action=Action.TEAM_EDIT, actor=making.actor(boss), team=teams[0]))
-    return World(sandbox, teams[0], teams[1], keys[0], keys[1], making.person("subject"), boss, record.seq)
+    found = Drift.objects.create(
+        team=teams[0],
+        account_id=teams[0].account_id or 0,
+        key_id=keys[0],
+        found_at=timezone.now(),
+        changed={"group": ["vip", ""]},
+        record_seq=record.seq,
+    )
+    return World(sandbox, teams[0], teams[1], keys[0], keys[1], making.person("subject"), boss, record.seq, found)
 
 
 def kept() -> str:

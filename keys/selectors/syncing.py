@@ -1,0 +1,85 @@
+"""Reads for pages: how the mirror of a team stands, and what the worker is doing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from keys.models import Job, Schedule, Team, TeamSync, WorkerLane
+
+ENDED_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """listed_at: how old the mirror is, None when it was never filled. waiting: a job for it is queued.
+
+    alone: no worker runs, so that whoever looks goes on with the listing. stale: a new listing may be asked for.
+    """
+
+    listed_at: datetime | None
+    running: bool
+    waiting: bool
+    alone: bool
+    stale: bool
+    done: int
+    total: int
+    trouble: str
+    message: str
+
+    @property
+    def under_way(self) -> bool:
+        return self.running or self.waiting
+
+    @property
+    def restless(self) -> bool:
+        """Does the page part ask again by itself?"""
+        return self.under_way or self.stale
+
+
+def sync_state(team: Team) -> SyncState:
+    now = timezone.now()
+    sync = TeamSync.objects.filter(team=team).first() or TeamSync(team=team)
+    waiting = Job.objects.filter(kind="sync", team=team, status__in=(Job.Status.QUEUED, Job.Status.RUNNING)).exists()
+    tried_lately = sync.tried_at is not None and sync.tried_at > now - timedelta(seconds=settings.WAITS.refresh_s)
+    running = sync.running_since is not None
+    return SyncState(
+        listed_at=sync.listed_at,
+        running=running,
+        waiting=waiting,
+        alone=not workers(alive=True),
+        stale=not (running or waiting or tried_lately),
+        done=sync.done if running else 0,
+        total=sync.total if running else 0,
+        trouble=sync.trouble,
+        message=sync.message,
+    )
+
+
+def workers(*, alive: bool) -> Sequence[WorkerLane]:
+    """The worker's processes, those alone that gave a sign of life lately where asked for."""
+    found = WorkerLane.objects.order_by("lane", "started_at")
+    if alive:
+        found = found.filter(heartbeat_at__gte=timezone.now() - timedelta(seconds=settings.WAITS.stale_s))
+    return list(found)
+
+
+def open_jobs() -> Sequence[Job]:
+    open_states = (Job.Status.QUEUED, Job.Status.RUNNING)
+    return list(Job.objects.filter(status__in=open_states).select_related("team").order_by("status", "due_at")[:50])
+
+
+def failed_jobs() -> Sequence[Job]:
+    """Those that failed within a week; older ones are forgotten."""
+    failed = Job.objects.filter(status=Job.Status.FAILED).select_related("team")
+    return list(failed.order_by("-ended_at")[:ENDED_SHOWN])
+
+
+def schedule_rows() -> Sequence[Schedule]:
+    return list(Schedule.objects.order_by("name"))
+
+
+def team_syncs() -> Sequence[Team]:
+    return list(Team.objects.select_related("sync", "access_token").order_by("name"))

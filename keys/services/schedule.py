@@ -1,0 +1,135 @@
+"""What returns by itself, and what jobs there are: two literal tables. To hang something on, add its line.
+
+A row of the database says when each is next due; moving it on is an UPDATE that only one process can win.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from keys.errors import CometAdminError
+from keys.models import Change, Job, Schedule, Team, WorkerLane
+from keys.services import drift, jobs, settle, syncing
+from keys.types import Deadline, Lane
+
+log = structlog.get_logger(__name__)
+
+FORGOTTEN: Final = timedelta(hours=1)
+"""After so long without a sign of life a worker's row goes."""
+
+
+class Scheduled(NamedTuple):
+    """every_s: at most so often. run: given the moment at which its slice is to be over."""
+
+    every_s: float
+    lane: Lane
+    run: Callable[[Deadline], None]
+
+
+def settle_due(until: Deadline) -> None:
+    """End what is unknown by reading, disables first; one team's trouble holds up no other."""
+    for change in settle.due():
+        if until.passed:
+            return
+        team = Team.objects.filter(pk=change.team_id).select_related("access_token").first()
+        if team:
+            _settle(change, team)
+
+
+def sync_due(until: Deadline) -> None:
+    """Ask for a listing of every team that has an access token and was not listed lately."""
+    teams = Team.objects.filter(access_token__isnull=False).select_related("sync")
+    for team in teams:
+        if syncing.is_due(getattr(team, "sync", None), settings.SYNC_EVERY_S):
+            jobs.enqueue("sync", team)
+
+
+def reap(until: Deadline) -> None:
+    jobs.reap()
+
+
+def prune(until: Deadline) -> None:
+    jobs.prune()
+    WorkerLane.objects.filter(heartbeat_at__lt=timezone.now() - FORGOTTEN).delete()
+
+
+def sync_job(job: Job, until: Deadline) -> bool:
+    """One slice of a team's listing. False: not over yet."""
+    progress = syncing.sync_slice(job.team, until)
+    jobs.beat(job, done=progress.done, total=progress.total)
+    return progress.over
+
+
+SCHEDULE: Final[dict[str, Scheduled]] = {
+    "settle": Scheduled(2, Lane.URGENT, settle_due),
+    "reap": Scheduled(10, Lane.URGENT, reap),
+    "sync": Scheduled(5, Lane.ORDINARY, sync_due),
+    "drift": Scheduled(5, Lane.ORDINARY, drift.examine_all),
+    "prune": Scheduled(3600, Lane.ORDINARY, prune),
+}
+KINDS: Final[dict[str, Callable[[Job, Deadline], bool]]] = {"sync": sync_job}
+
+
+def claim_due(lane: Lane) -> str:
+    """The name of something that is due in this lane, now this process's to run; "" when there is nothing."""
+    now = timezone.now()
+    known = dict(Schedule.objects.values_list("name", "next_run_at"))
+    for name, scheduled in SCHEDULE.items():
+        if scheduled.lane is not lane:
+            continue
+        if name not in known:
+            known[name] = Schedule.objects.get_or_create(name=name, defaults={"next_run_at": now})[0].next_run_at
+        if known[name] > now:
+            continue
+        next_run_at = now + timedelta(seconds=scheduled.every_s)
+        if Schedule.objects.filter(name=name, next_run_at=known[name]).update(next_run_at=next_run_at):
+            return name
+    return ""
+
+
+def run_scheduled(name: str) -> None:
+    """Run it; what it raises on purpose is noted in its row, and comes again when it is due again."""
+    error = ""
+    try:
+        SCHEDULE[name].run(Deadline.after(settings.WAITS.slice_s))
+    except CometAdminError as fault:
+        error = str(fault)
+        log.warning("schedule_failed", name=name, error=type(fault).__name__)
+    except DatabaseError:
+        raise  # for the lane to wait out
+    except Exception as fault:
+        # One that always fails must not take the whole lane with it.
+        error = type(fault).__name__
+        log.exception("schedule_broke", name=name)
+    Schedule.objects.filter(name=name).update(ran_at=timezone.now(), error=error)
+
+
+def run_job(job: Job) -> None:
+    """One slice of a job."""
+    try:
+        if KINDS[job.kind](job, Deadline.after(settings.WAITS.slice_s)):
+            jobs.end(job)
+        else:
+            jobs.requeue(job, after_s=settings.WAITS.slice_s / 10)
+    except jobs.Fenced:
+        log.info("job_lost", job=job.pk)
+    except CometAdminError as fault:
+        log.warning("job_failed", job=job.pk, kind=job.kind, error=type(fault).__name__)
+        jobs.end(job, str(fault))
+    except DatabaseError:
+        raise  # for the lane to wait out; the reaper queues the job again
+    except Exception as fault:
+        log.exception("job_broke", job=job.pk, kind=job.kind)
+        jobs.end(job, type(fault).__name__)
+
+
+def _settle(change: Change, team: Team) -> None:
+    try:
+        settle.settle_change(change, team)
+    except CometAdminError as fault:
+        log.warning("not_settled", team=team.slug, key=change.key_id, error=type(fault).__name__)

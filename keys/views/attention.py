@@ -1,0 +1,31 @@
+"""What stands on every page: alarms for those who can do something about them, and that no worker is running."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from django.http import HttpRequest
+
+from keys.models import Person
+from keys.selectors.drift import Alarm, alarms
+from keys.services import lanes
+
+
+class Attention:
+    """Asks the database only where a template looks: fragments do not."""
+
+    def __init__(self, person: Person) -> None:
+        self._person = person
+
+    @cached_property
+    def alarms(self) -> Sequence[Alarm]:
+        return alarms(self._person)
+
+    @cached_property
+    def no_worker(self) -> bool:
+        return not lanes.is_running()
+
+
+def attention(request: HttpRequest) -> dict[str, Attention]:
+    """A context processor; nothing for who is not signed in."""
+    user = getattr(request, "user", None)
+    return {"attention": Attention(user)} if isinstance(user, Person) and user.is_active else {}

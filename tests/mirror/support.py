@@ -1,0 +1,49 @@
+"""What the mirror's tests share: a listing from its beginning to its end, and the mirror held against the sandbox."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from keys.models import Drift, MirrorKey, Team, TeamSync
+from keys.services import mirror
+from keys.services.syncing import Progress, sync_slice
+from keys.types import EDITABLE, Deadline
+from tests.road.stage import Stage
+
+
+def sync(team: Team) -> Progress:
+    """A whole listing, in as many slices as it takes."""
+    while True:
+        progress = sync_slice(team, Deadline.after(30))
+        if progress.over:
+            return progress
+
+
+def row(stage: Stage, key_id: int | None = None) -> MirrorKey:
+    return MirrorKey.objects.get(account_id=stage.account.id, key_id=key_id or stage.key_id)
+
+
+def state(stage: Stage) -> TeamSync:
+    return TeamSync.objects.get(team=stage.team)
+
+
+def drifts(stage: Stage) -> list[Drift]:
+    return list(Drift.objects.filter(team=stage.team).order_by("pk"))
+
+
+def store_now(stage: Stage) -> None:
+    """A reading by id, stored."""
+    begun = timezone.now()
+    mirror.store(stage.team, [stage.read()], begun)
+
+
+def unlike(stage: Stage) -> list[str]:
+    """Where the mirror is not as the sandbox holds it: by the sandbox's own records, not by what was read."""
+    stored: dict[int, dict[str, Any]] = {record["id"]: record for record in stage.sandbox.keys(stage.account)}
+    mirrored = {r.key_id: r for r in MirrorKey.objects.filter(team=stage.team, gone_at=None)}
+    found = [f"key {key_id} is missing" for key_id in stored.keys() - mirrored.keys()]
+    found += [f"key {key_id} is not there any more" for key_id in mirrored.keys() - stored.keys()]
+    for key_id in stored.keys() & mirrored.keys():
+        have, want = mirrored[key_id].snapshot, stored[key_id]
+        found += [f"key {key_id}: {f} {have[f]!r} not {want[f]!r}" for f in EDITABLE if have[f] != want[f]]
+    return found

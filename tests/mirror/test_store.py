@@ -1,0 +1,117 @@
+"""What was read goes into the mirror: over what was read earlier, never over what was read later, never a secret."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError
+from django.utils import timezone
+
+from keys.models import MirrorKey, TeamSync, UsageSample
+from keys.services import mirror
+from tests.mirror.support import row, state, store_now, sync
+from tests.road.stage import Stage, wish
+
+
+def test_a_reading_is_stored_with_its_columns(stage: Stage) -> None:
+    fields = {"name": "Büro\x00\u202e", "group": "VIP", "allow_ips": None, "used_quota": 7, "model_limits": "gpt-4o,b"}
+    stage.sandbox.console_edit(stage.key_id, **fields)
+    before = timezone.now()
+
+    stage.read()
+
+    found = row(stage)
+    assert (found.name, found.group, found.allow_ips, found.used_quota) == ("Büro\\u0000\\u202e", "VIP", "", 7)
+    assert found.haystack.startswith("büro") and f"\n{stage.key_id}\n" in found.haystack and "vip" in found.haystack
+    assert found.snapshot["name"] == "Büro\x00\u202e"
+    assert before <= found.read_at <= timezone.now()
+    assert not found.suspect
+
+
+def test_an_older_reading_never_undoes_a_newer_one(stage: Stage) -> None:
+    old, begun = stage.read(), timezone.now() - timedelta(seconds=5)
+    stage.sandbox.console_edit(stage.key_id, name="newer")
+    stage.read()
+
+    mirror.store(stage.team, [old], begun)
+
+    assert row(stage).name == "newer"
+
+
+def test_the_road_stores_what_it_read_back(stage: Stage) -> None:
+    stage.edit(wish(name="renamed"))
+
+    assert row(stage).name == "renamed"
+
+
+def test_what_settling_read_is_stored(stage: Stage, settings: Any) -> None:
+    from keys.models import Change
+    from keys.services.settle import settle_change
+
+    stage.read()
+    stage.sandbox.fault("500_after", operation="update", times=1)
+    stage.sandbox.fault("500_before", operation="get", skip=2, times=99)
+    stage.edit(wish(name="renamed"), base=stage.read())
+    assert row(stage).name == "staging"
+    stage.sandbox.clear_faults()
+
+    settle_change(Change.objects.get(), stage.team)
+
+    assert row(stage).name == "renamed"
+
+
+def test_a_mirror_that_cannot_be_written_takes_no_record_along(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise DatabaseError
+
+    base = stage.read()
+    monkeypatch.setattr(mirror, "store", broken)
+
+    result = stage.edit(wish(name="renamed"), base=base)
+
+    assert stage.outcomes()[-1] == str(result.outcome) == "confirmed"
+
+
+def test_the_secret_is_told_again_and_kept_nowhere(stage: Stage, settings: Any) -> None:
+    sync(stage.team)
+    secret, found = stage.sandbox.secret(stage.key_id), row(stage)
+
+    assert found.fingerprint_of == "whole" and len(found.fingerprint) == 64
+    assert secret[3:15] not in repr({name: getattr(found, name) for name in vars(found)})
+    assert (state(stage).secret_length, state(stage).secret_charset) == (48, "0-9A-Za-z")
+
+    settings.FINGERPRINT_KEYS = {"f2": b"2" * 32}
+    sync(stage.team)
+    assert row(stage).fingerprint != found.fingerprint
+
+
+def test_a_masked_secret_is_told_by_head_and_tail(stage: Stage) -> None:
+    stage.sandbox.configure(masked=True)
+    sync(stage.team)
+    found = row(stage)
+
+    assert found.fingerprint_of == "mask" and len(found.fingerprint) == 64
+    assert state(stage).secret_length == 0
+
+
+def test_the_highest_use_of_a_day_is_kept(stage: Stage) -> None:
+    for used in (500, 900, 700):
+        stage.sandbox.console_edit(stage.key_id, used_quota=used)
+        store_now(stage)
+
+    sample = UsageSample.objects.get(key_id=stage.key_id)
+    assert (sample.day, sample.used_quota) == (timezone.now().date(), 900)
+
+
+def test_a_listing_that_finds_nothing_new_writes_rows_in_one_statement(
+    stage: Stage, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(60):
+        stage.sandbox.add_key(stage.account, name=f"key {number}")
+    sync(stage.team)
+
+    with django_assert_max_num_queries(40):
+        sync(stage.team)
+
+    assert MirrorKey.objects.count() == 61
+    assert TeamSync.objects.get().done == 61

@@ -1,0 +1,199 @@
+"""Listing a team's keys: whole, in slices, while pages shift, taken over after a kill, and in trouble."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from keys.models import AccessToken, MirrorKey, Record, Team, TeamSync
+from keys.services import mirror, syncing
+from keys.types import Deadline
+from tests.mirror.support import row, state, sync, unlike
+from tests.road.stage import Stage, set_up
+
+
+def many(stage: Stage, count: int) -> list[int]:
+    return [stage.sandbox.add_key(stage.account, name=f"key {number}") for number in range(count)]
+
+
+def test_every_key_is_listed(stage: Stage) -> None:
+    many(stage, 205)
+
+    progress = sync(stage.team)
+
+    assert (progress.done, progress.total, progress.trouble) == (206, 206, "")
+    assert unlike(stage) == []
+    found = state(stage)
+    assert found.listed_at and found.running_since is None and found.heartbeat_at is None
+    assert AccessToken.objects.get().state == "accepted"
+    assert not Record.objects.exists()
+
+
+def test_a_listing_goes_on_where_the_last_slice_ended(stage: Stage) -> None:
+    many(stage, 205)
+
+    slices = [syncing.sync_slice(stage.team, Deadline.after(0)) for _ in range(3)]
+
+    assert [found.over for found in slices] == [False, False, True]
+    assert [found.done for found in slices] == [100, 200, 206]
+    assert len(stage.sandbox.requests(operation="list")) == 3
+    assert unlike(stage) == []
+
+
+def test_only_a_full_listing_marks_a_key_as_gone(stage: Stage) -> None:
+    other = many(stage, 120)[0]
+    sync(stage.team)
+    stage.sandbox.console_delete(other)
+    stage.sandbox.fault("500_before", operation="list", skip=1, times=99)
+
+    assert sync(stage.team).trouble == "http_500"
+    assert row(stage, other).gone_at is None
+
+    stage.sandbox.clear_faults()
+    sync(stage.team)
+    assert row(stage, other).gone_at is not None
+    assert unlike(stage) == []
+
+
+def test_a_key_that_is_back_is_not_gone(stage: Stage) -> None:
+    sync(stage.team)
+    MirrorKey.objects.update(gone_at=timezone.now())
+
+    sync(stage.team)
+
+    assert row(stage).gone_at is None
+
+
+def test_no_key_is_gone_where_an_entry_could_not_be_read(stage: Stage) -> None:
+    sync(stage.team)
+    many(stage, 2)
+    stage.sandbox.fault("field_missing", operation="list", times=9, field="name", item=2)
+
+    progress = sync(stage.team)
+
+    assert row(stage).gone_at is None, progress
+
+
+def test_a_key_deleted_while_the_pages_are_read_costs_no_other_key(stage: Stage) -> None:
+    ids = many(stage, 205)
+    sync(stage.team)
+    syncing.sync_slice(stage.team, Deadline.after(0))
+    stage.sandbox.console_delete(ids[-1])
+
+    assert sync(stage.team).trouble == ""
+
+    assert unlike(stage) == []
+    assert MirrorKey.objects.filter(gone_at__isnull=False).count() == 1
+
+
+def test_a_key_made_while_the_pages_are_read_is_found(stage: Stage) -> None:
+    many(stage, 205)
+    syncing.sync_slice(stage.team, Deadline.after(0))
+    many(stage, 1)
+
+    sync(stage.team)
+
+    assert unlike(stage) == []
+
+
+def test_pages_that_never_hold_still_are_said(stage: Stage) -> None:
+    many(stage, 100)
+    sync(stage.team)
+    listed_at = state(stage).listed_at
+    progress = syncing.Progress(0, 0, False)
+    while not progress.over:
+        many(stage, 1)
+        progress = syncing.sync_slice(stage.team, Deadline.after(0))
+
+    assert progress.trouble == "shifting"
+    assert (state(stage).listed_at, MirrorKey.objects.filter(gone_at__isnull=False).count()) == (listed_at, 0)
+
+
+def test_a_total_that_is_always_wrong_is_lived_with(stage: Stage) -> None:
+    stage.sandbox.fault("wrong_total", operation="list", times=99)
+
+    assert sync(stage.team).trouble == ""
+
+    assert state(stage).listed_at is not None
+    assert len(stage.sandbox.requests(operation="list")) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "trouble"), [("401_json", "token_refused"), ("500_before", "http_500"), ("html_200", "html")]
+)
+def test_trouble_is_said_and_holds_up_nobody_else(stage: Stage, fault: str, trouble: str) -> None:
+    other = set_up(stage.sandbox)
+    stage.sandbox.fault(fault, operation="list", times=99)
+
+    assert sync(stage.team).trouble == trouble
+    stage.sandbox.clear_faults()
+    assert sync(other.team).trouble == ""
+
+    found = state(stage)
+    assert found.message and found.listed_at is None and found.running_since is None
+    assert AccessToken.objects.get(team=stage.team).state == ("refused" if trouble == "token_refused" else "accepted")
+
+
+def test_a_team_without_an_access_token_is_said(stage: Stage) -> None:
+    team = Team.objects.create(slug="empty", name="Empty")
+
+    assert sync(team).trouble == "no_access_token"
+
+
+def test_no_two_processes_list_one_team(stage: Stage) -> None:
+    many(stage, 205)
+    syncing.sync_slice(stage.team, Deadline.after(0))
+    TeamSync.objects.update(heartbeat_at=timezone.now())  # somebody is at it
+
+    progress = syncing.sync_slice(stage.team, Deadline.after(5))
+
+    assert (progress.over, progress.done) == (False, 100)
+    assert len(stage.sandbox.requests(operation="list")) == 1
+
+
+def test_a_killed_listing_is_taken_over_and_the_old_process_fenced_off(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(stage, 205)
+    shipped = mirror.store
+    taken: list[bool] = []
+
+    def stalls(*args: Any) -> None:
+        """The first process hangs so long that a second one takes the listing over, and finishes it."""
+        shipped(*args)
+        if not taken:
+            taken.append(True)
+            TeamSync.objects.update(heartbeat_at=timezone.now() - timedelta(hours=1))
+            sync(stage.team)
+
+    monkeypatch.setattr(mirror, "store", stalls)
+    listed = syncing.sync_slice(stage.team, Deadline.after(30))
+
+    assert listed.over is False
+    assert unlike(stage) == []
+    assert state(stage).running_since is None
+
+
+def test_syncing_takes_at_most_half_of_the_budget(stage: Stage, settings: Any) -> None:
+    many(stage, 305)
+    settings.COMETAPI_RATE = (8, 3600.0)  # half of it is 4 an hour, 2 of them at once
+
+    progress = syncing.sync_slice(stage.team, Deadline.after(1))
+
+    assert not progress.over
+    assert len(stage.sandbox.requests(operation="list")) <= 4
+    assert state(stage).heartbeat_at is None
+
+
+@pytest.mark.parametrize("every_s", [60])
+def test_when_a_listing_is_due(stage: Stage, every_s: float) -> None:
+    now = timezone.now()
+    long_ago, just_now = now - timedelta(seconds=every_s + 1), now - timedelta(seconds=1)
+
+    assert syncing.is_due(None, every_s)
+    assert syncing.is_due(TeamSync(), every_s)
+    assert syncing.is_due(TeamSync(tried_at=long_ago), every_s)
+    assert not syncing.is_due(TeamSync(tried_at=just_now), every_s)
+    assert syncing.is_due(TeamSync(tried_at=just_now, running_since=just_now), every_s)
+    assert not syncing.is_due(TeamSync(tried_at=long_ago, running_since=long_ago, heartbeat_at=now), every_s)
