@@ -217,6 +217,10 @@ class Waits:
     slice_s: float = 5.0
     stale_s: float = 30.0
     refresh_s: float = 60.0
+    leak_hold_s: float = 900.0
+    leak_retry_s: float = 5.0
+    leak_again_s: float = 70.0
+    leak_last_s: float = 600.0
 
     def scaled(self, factor: float) -> "Waits":
         """All waits times `factor`: runs that try thousands of faults shorten them together."""

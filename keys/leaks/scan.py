@@ -105,16 +105,12 @@ class _Finds:
                     find.lines.append(line)
 
     def candidates(self) -> tuple[Candidate, ...]:
-        return tuple(
-            Candidate(
-                values=tuple(map(Secret, find.values)),
-                lines=tuple(sorted(find.lines)),
-                count=find.count,
-                hidden=find.hidden,
-                shaped=any(shape.fits(value) for shape in self.shapes for value in find.values),
-            )
-            for find in self._known.values()
-        )
+        return tuple(map(self._candidate, self._known.values()))
+
+    def _candidate(self, find: _Find) -> Candidate:
+        fitting = [value for value in find.values if any(shape.fits(value) for shape in self.shapes)]
+        values = tuple(map(Secret, dict.fromkeys((*fitting, *find.values))))
+        return Candidate(values, tuple(sorted(find.lines)), find.count, find.hidden, shaped=bool(fitting))
 
 
 def scan(data: bytes, shapes: Collection[Shape] = ()) -> Scan:
@@ -183,7 +179,8 @@ class _Pattern:
         self._lengths = sorted({shape.length for shape in shapes if shape.length}, reverse=True)
         self._least = min(SHORTEST, *self._lengths)
         self._kinds = class_map((LETTERS + others).encode("latin-1", "replace"))
-        self._prefixed = re.compile(rf"sk-({sign}{{4,}}+)(?:=?\n[ \t>]*({sign}+))?")
+        # What follows in the next line is looked at and not taken: it may be the next secret.
+        self._prefixed = re.compile(rf"sk-({sign}{{4,}}+)(?:(?==?\n[ \t>]*({sign}{{1,200}}))|)")
 
     def hits(self, text: str, hidden: str) -> Iterator[Hit]:
         """First those behind `sk-`, which says where a value begins; then runs of the very length of our keys."""

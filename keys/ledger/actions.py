@@ -30,6 +30,17 @@ class Action(StrEnum):
     ACCESS_TOKEN_REPLACE = "access_token.replace"  # noqa: S105 (a name)
     ACCESS_TOKEN_FORGET = "access_token.forget"  # noqa: S105 (a name)
     SEALING_KEY_ROTATE = "sealing_key.rotate"
+    LEAK_OPEN = "leak.open"
+    LEAK_FOUND = "leak.found"
+    LEAK_ELSEWHERE = "leak.elsewhere"
+    LEAK_ASK = "leak.ask"
+    LEAK_PROBE = "leak.probe"
+    LEAK_REVIVED = "leak.revived"
+    LEAK_CONTAINED = "leak.contained"
+    LEAK_REOPEN = "leak.reopen"
+    LEAK_CLOSE = "leak.close"
+    LEAK_NOTE = "leak.note"
+    LEAK_SECRETS_DESTROYED = "leak.secrets_destroyed"  # noqa: S105 (a name)
 
 
 OWN_ACTIONS: tuple[Action, ...] = (

@@ -4,6 +4,7 @@ from keys.models.budget import RateBudget
 from keys.models.change import Change, ChangeState, Lease
 from keys.models.denial import Denial
 from keys.models.job import Job, Schedule, WorkerLane
+from keys.models.leak import Incident, Leaked
 from keys.models.mirror import Drift, MirrorKey, TeamSync, UsageSample
 from keys.models.person import CompanyRole, Person
 from keys.models.record import LedgerHead, Record
@@ -16,7 +17,9 @@ __all__ = [
     "CompanyRole",
     "Denial",
     "Drift",
+    "Incident",
     "Job",
+    "Leaked",
     "LedgerHead",
     "Lease",
     "Membership",

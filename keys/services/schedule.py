@@ -15,6 +15,7 @@ from django.utils import timezone
 from keys.errors import CometAdminError
 from keys.models import Change, Job, Schedule, Team, WorkerLane
 from keys.services import drift, jobs, settle, syncing
+from keys.services.leaks import pressing
 from keys.types import Deadline, Lane
 
 log = structlog.get_logger(__name__)
@@ -67,6 +68,7 @@ def sync_job(job: Job, until: Deadline) -> bool:
 
 SCHEDULE: Final[dict[str, Scheduled]] = {
     "settle": Scheduled(2, Lane.URGENT, settle_due),
+    "leaks": Scheduled(1, Lane.URGENT, pressing.probe_due),
     "reap": Scheduled(10, Lane.URGENT, reap),
     "sync": Scheduled(5, Lane.ORDINARY, sync_due),
     "drift": Scheduled(5, Lane.ORDINARY, drift.examine_all),

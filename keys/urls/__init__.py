@@ -1,5 +1,12 @@
 """Every address of ours, one file a noun."""
 
-from keys.urls import history, keys, mirror, people, teams
+from keys.urls import history, keys, leaks, mirror, people, teams
 
-urlpatterns = [*keys.urlpatterns, *teams.urlpatterns, *mirror.urlpatterns, *people.urlpatterns, *history.urlpatterns]
+urlpatterns = [
+    *keys.urlpatterns,
+    *teams.urlpatterns,
+    *mirror.urlpatterns,
+    *people.urlpatterns,
+    *history.urlpatterns,
+    *leaks.urlpatterns,
+]
