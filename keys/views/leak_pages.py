@@ -8,14 +8,16 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from keys.errors import LedgerUnavailable
 from keys.forms.leaks import NoteForm, PasteForm
 from keys.http import PersonRequest, actor_of, is_fragment, mark_ours
 from keys.ledger.labels import action_label, outcome_label
-from keys.models import Incident
+from keys.models import Incident, Person, Record
 from keys.permissions import Verb, allowed, teams_for
 from keys.selectors import leaks as reads
+from keys.selectors.history import ended_changes
 from keys.services.leaks import pressing, strays
 from keys.services.leaks.desk import Sorted
 from keys.types import Deadline
@@ -78,10 +80,6 @@ def incident_page(
     context = {
         **_context(request, incident),
         "note_form": note_form or NoteForm(initial={"source": incident.source}),
-        "records": [
-            (record, action_label(record.action), *outcome_label(record.outcome, record.change, ended=True))
-            for record in reads.records_of(incident, request.user)
-        ],
     }
     return render(request, "leaks/incident.html", context, status=status)
 
@@ -114,7 +112,18 @@ def _context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
         "handles": bool(teams),
         "host": settings.COMETAPI_BASE_URL.partition("://")[2],
         "every": _every(incident),
+        "records": _records(incident, person),
     }
+
+
+def _records(incident: Incident, person: Person) -> list[tuple[Record, str, str, str]]:
+    """Each with what it is called, its outcome's word and tone."""
+    records = reads.records_of(incident, person)
+    ended = ended_changes(records)
+    return [
+        (record, action_label(record.action), *outcome_label(record.outcome, record.change, record.change in ended))
+        for record in records
+    ]
 
 
 def _headline(sure: list[reads.Line], refused_s: float | None) -> tuple[str, str]:
@@ -127,7 +136,8 @@ def _headline(sure: list[reads.Line], refused_s: float | None) -> tuple[str, str
         return _("Reads disabled, not yet proven refused"), "warn"
     if any(line.row.pressed_at for line in sure):
         return _("Not yet disabled"), "bad"
-    return _("Not disabled"), "bad"
+    found = ngettext("%(n)d key found, not disabled", "%(n)d keys found, not disabled", len(sure)) % {"n": len(sure)}
+    return found, "bad"
 
 
 def _every(incident: Incident) -> int:

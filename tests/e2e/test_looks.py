@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.e2e.conftest import App, Complaints
+from tests.e2e.leak_ways import LEAK_PAGES
 
 pytestmark = pytest.mark.browser
 SIZES = [(360, 740), (1280, 800), (1920, 1080)]
@@ -106,6 +107,7 @@ PAGES: dict[str, tuple[str, Way]] = {
     "record": ("admin", at("/history/1/")),
     "profile": ("lead", at("/profile/")),
     "password": ("lead", at("/accounts/password/change/")),
+    **LEAK_PAGES,
 }
 ON_PURPOSE = [
     "the server responded with a status of 4",

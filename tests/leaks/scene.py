@@ -32,9 +32,7 @@ class Scene:
 
     def opened(self, text: str, person: Person | None = None) -> Incident | None:
         who = person or self.admin
-        return desk.open_incident(
-            person=who, actor=actor_for(who), data=text.encode(), pasted_at=timezone.now()
-        )[1]
+        return desk.open_incident(person=who, actor=actor_for(who), data=text.encode(), pasted_at=timezone.now())[1]
 
     def press(self, incident: Incident, person: Person | None = None) -> None:
         who = person or self.admin

@@ -109,7 +109,8 @@ def _after(row: Leaked, result: Result) -> dict[str, Any]:
     """What a disable's outcome makes of the row."""
     now = timezone.now()
     left_us = any(step.answer is not Answer.NOT_SENT for step in result.steps) or result.outcome is Outcome.UNKNOWN
-    columns: dict[str, Any] = {"sent_at": row.sent_at or (now if left_us else None)}
+    intent = Change.objects.filter(pk=result.change_id).values_list("created_at", flat=True).first()
+    columns: dict[str, Any] = {"sent_at": row.sent_at or ((intent or now) if left_us else None)}
     if result.outcome in (Outcome.CONFIRMED, Outcome.APPLIED):
         return {**columns, "disabled_at": result.checked_at or now, "why": "", "next_at": now}
     if result.gone:
