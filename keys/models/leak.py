@@ -55,10 +55,10 @@ class Leaked(models.Model):
     `mask` (made sure), `unsure` (a mask that could not be made sure of yet). asked: "" or what CometAPI said:
     `unknown`, `known`, `failed`.
 
-    Levels of proof, each with its time: pressed, sent, disabled (reads so), refused, again (after 70 s), last (after
-    10 min). gone: deleted at CometAPI. change_id: the disable under way or done. accepted_at: when the secret was last seen to work. used: units
-    used when it was refused, which must stand still. why: one word for what keeps the next level from being proven.
-    next_at: when something is to be done; busy_until, epoch: whoever is at it.
+    Levels of proof, each with its time: pressed, sent, disabled (reads so), refused, again (after 70 s), last
+    (after 10 min). gone: deleted at CometAPI. change_id: the disable under way or done. accepted_at: when the secret
+    was last seen to work. used: units used when it was refused, which must stand still. why: one word for what keeps
+    the next level from being proven. next_at: when something is to be done; busy_until, epoch: whoever is at it.
     """
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="leaked")

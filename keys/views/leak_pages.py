@@ -66,7 +66,7 @@ def catch_up(request: PersonRequest, incident: Incident) -> None:
         if incident.looking and teams_for(request.user, Verb.HANDLE_LEAKS).exists():
             teams = set(teams_for(request.user, Verb.HANDLE_LEAKS).values_list("pk", flat=True))
             strays.go_on_looking(actor=actor_of(request), incident=incident, teams=teams)
-        pressing.go_on(incident, until)
+        pressing.go_on(incident, until, first_tries=is_fragment(request))
     except LedgerUnavailable:
         pass
     incident.refresh_from_db()

@@ -1,5 +1,6 @@
 """From a pasted secret to proof, level by level: nothing is claimed above what was seen."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from django.utils import timezone
 from keys.errors import Denied, LedgerUnavailable
 from keys.models import Incident, Leaked, Membership, Person, Record, TeamRole
 from keys.selectors.leaks import level_of
-from keys.services.leaks import pressing
+from keys.services.leaks import pressing, proving
 from keys.types import Deadline, Waits
 from tests.leaks.scene import Scene
 
@@ -68,7 +69,7 @@ def test_a_cached_key_is_not_called_refused(scene: Scene) -> None:
 )
 def test_what_is_no_clear_no_proves_nothing(scene: Scene, fault: str, more: dict[str, Any], why: str) -> None:
     incident = scene.paste()
-    scene.sandbox.fault(fault, operation="v1_models", skip=1, times=2, **more)
+    scene.sandbox.fault(fault, operation="v1_models", times=2, **more)
     scene.press(incident)
     row = scene.row(incident)
     assert (level_of(row), row.why) == ("disabled", why)
@@ -146,7 +147,8 @@ def test_a_key_deleted_at_cometapi(scene: Scene) -> None:
     scene.sandbox.console_delete(scene.stage.key_id)
     scene.press(incident)
     row = scene.row(incident)
-    assert (level_of(row), row.why) == ("gone", "never_accepted")
+    assert row.gone and row.disabled_at is None
+    assert level_of(row) == "refused"
 
 
 def test_without_a_ledger_nothing_is_sent(scene: Scene, settings: Any) -> None:
@@ -191,3 +193,39 @@ def test_a_member_cannot(scene: Scene) -> None:
     with pytest.raises(Denied):
         scene.press(incident, member)
     assert scene.stage.stored()["status"] == 1
+
+
+def test_tried_before_anybody_presses(scene: Scene) -> None:
+    incident = scene.paste()
+    row = scene.row(incident)
+    assert row.accepted_at and row.next_at is None and level_of(row) == "found"
+    assert scene.sandbox.writes() == []
+
+
+def test_a_press_waits_for_no_process_that_was_killed(scene: Scene) -> None:
+    incident = scene.paste()
+    later = timezone.now() + timedelta(hours=1)
+    incident.leaked.update(pressed_at=timezone.now(), next_at=timezone.now(), busy_until=later)
+    pressing.probe_due(Deadline.after(5))
+    assert scene.stage.stored()["status"] == 1  # somebody may be at it
+
+    scene.press(incident)
+
+    assert level_of(scene.row(incident)) == "refused"
+
+
+@pytest.mark.parametrize("place", ["_after", "_prove", "_reached"])
+def test_a_process_killed_in_the_middle_is_taken_over(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    incident = scene.paste()
+
+    def killed(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(proving, place, killed)
+        scene.press(incident)
+    assert level_of(scene.row(incident)) in ("pressed", "disabled")
+    assert level_of(scene.hasten(incident)) == "refused"
+    assert scene.stage.stored()["status"] == 2

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
+from django.utils import timezone
 
 from keys import permissions
 from keys.errors import Denied
@@ -140,6 +141,7 @@ def _row(incident: Incident, candidate: Candidate, secret: Secret, match: Match 
 def _describe(row: Leaked, key: MirrorKey, by: str) -> None:
     row.team, row.account_id, row.key_id = key.team, key.account_id, key.key_id
     row.name, row.masked, row.found_by = key.name, key.masked, by
+    row.next_at = None if by == "unsure" else timezone.now()
 
 
 def _record_found(ledger: book.Ledger, actor: Actor, row: Leaked, team: Team) -> None:

@@ -47,8 +47,9 @@ def press(*, person: Person | None, actor: Actor, incident: Incident) -> None:
     now = timezone.now()
     for row in rows:
         mine = Leaked.objects.filter(pk=row.pk)
-        mine.filter(pressed_at=None).update(pressed_at=now, change_id=uuid4())
-        mine.update(next_at=now)
+        mine.filter(pressed_at=None).update(pressed_at=now)
+        # A disable of its own, whoever may be at the key or was killed while at it: it takes the key over.
+        mine.update(next_at=now, busy_until=None, change_id=uuid4())
 
     def disable(row: Leaked) -> None:
         role = acting_role(person, row.team) if person else actor.role
@@ -59,18 +60,22 @@ def press(*, person: Person | None, actor: Actor, incident: Incident) -> None:
     _raise_worst(faults)
 
 
-def go_on(incident: Incident, until: Deadline) -> None:
-    """Whatever is due of one incident, by whoever opens its page: no worker is needed."""
-    rows = list(_due().filter(incident=incident).values_list("pk", flat=True))
+def go_on(incident: Incident, until: Deadline, *, first_tries: bool = True) -> None:
+    """Whatever is due of one incident, by whoever opens its page: no worker is needed.
+
+    first_tries: also try secrets that nobody has pressed for yet; a page that has to be there at once does without.
+    """
+    due = _due().filter(incident=incident)
+    rows = list((due if first_tries else due.filter(pressed_at__isnull=False)).values_list("pk", flat=True))
     if rows:
-        each(rows, proving.step, until)
+        each(rows, _next, until)
     holding.destroy_due()
 
 
 def probe_due(until: Deadline) -> None:
     """Whatever is due of all incidents: for the worker's schedule."""
     rows = list(_due().values_list("pk", flat=True)[:50])
-    faults = each(rows, proving.step, until) if rows else []
+    faults = each(rows, _next, until) if rows else []
     holding.destroy_due()
     _raise_worst(faults)
 
@@ -104,6 +109,11 @@ def note(*, person: Person, actor: Actor, incident: Incident, source: str, text:
         ledger.append(book.Entry(action=Action.LEAK_NOTE, actor=actor, body=body, reason=text))
     incident.source = source
     return True
+
+
+def _next(pk: int) -> None:
+    proving.first_try(pk)
+    proving.step(pk)
 
 
 def _due() -> QuerySet[Leaked]:
