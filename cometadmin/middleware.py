@@ -25,6 +25,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9-]{8,64}")
 ADDRESS: Final = re.compile(r"[0-9A-Fa-f.:]{2,45}")
 MOST_THROWN_AWAY: Final = 64 * 1024 * 1024  # bytes
+LEAK_DESK: Final = "/leaks/"
+"""The one address that takes large bodies, and where secrets belong."""
 PERMISSIONS_POLICY: Final = ", ".join(
     f"{feature}=()" for feature in ("camera", "geolocation", "microphone", "payment", "usb", "browsing-topics")
 )
@@ -126,9 +128,12 @@ class RefuseHostile:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and (len(length) > 12 or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
+        most = settings.LEAK_BODY_MAX_BYTES if request.path_info == LEAK_DESK else settings.BODY_MAX_BYTES
+        if length.isdecimal() and (len(length) > 12 or int(length) > most):
             _throw_away(request)
-            return _refusal(413, _("What was sent is too large. Nothing was changed."))
+            words = _("What was sent is too large. Nothing was changed.")
+            split = _("The leak desk takes 16 MB at once: cut the text and paste it piece by piece.")
+            return _refusal(413, f"{words} {split}" if request.path_info == LEAK_DESK else words)
         try:  # a broken path is percent-encoded again by Django and matches no route; a query would be patched up
             query = unquote_to_bytes(request.META.get("QUERY_STRING", "").encode("latin-1")).decode()
         except UnicodeError:

@@ -65,8 +65,11 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
 ]
 TRUSTED_PROXY_COUNT: int = _given["TRUSTED_PROXY_COUNT"]
-# Nothing here takes files: a body fits into memory or is refused, and nothing is written to a temporary file.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes
+# A body fits into memory or is refused, and nothing is written to a temporary file. What may be sent to which address
+# is told by cometadmin.middleware.RefuseHostile before anything is read; these are the most that any may take.
+BODY_MAX_BYTES = 2_621_440
+LEAK_BODY_MAX_BYTES = 16 * 1024 * 1024 + 65_536
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = LEAK_BODY_MAX_BYTES
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 # Templates
@@ -100,7 +103,8 @@ def _sqlite(given: dict[str, Any]) -> dict[str, Any]:
 def _postgresql(given: dict[str, Any]) -> dict[str, Any]:
     from psycopg import IsolationLevel  # only where PostgreSQL is used
 
-    pool = {"min_size": 0, "max_size": _given["WEB_THREADS"] + 2, "timeout": 10}
+    leak_desk = 8  # its threads, and what they call beside (keys.services.leaks.fan_out)
+    pool = {"min_size": 0, "max_size": _given["WEB_THREADS"] + 2 + leak_desk, "timeout": 10}
     options = {"connect_timeout": 5, **given.get("OPTIONS", {})}
     options |= {"isolation_level": IsolationLevel.READ_COMMITTED, "pool": pool}
     return {**given, "OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}

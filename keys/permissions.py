@@ -21,12 +21,16 @@ class Verb(StrEnum):
     MANAGE_TEAM = "manage_team"
     MANAGE_ACCESS_TOKEN = "manage_access_token"  # noqa: S105 (a name, not a password)
     MANAGE_MEMBERS = "manage_members"
+    VIEW_LEAKS = "view_leaks"
+    HANDLE_LEAKS = "handle_leaks"
 
     VIEW_TEAMS = "view_teams"
     ADD_TEAM = "add_team"
     VIEW_PEOPLE = "view_people"
     MANAGE_PEOPLE = "manage_people"
     VIEW_ALL_HISTORY = "view_all_history"
+    VIEW_ALL_LEAKS = "view_all_leaks"
+    HANDLE_ALL_LEAKS = "handle_all_leaks"
     VIEW_STATUS = "view_status"
 
 
@@ -45,6 +49,8 @@ TABLE: Final[dict[str, frozenset[Verb]]] = {
             Verb.EDIT_KEY,
             Verb.DISABLE_KEY,
             Verb.ENABLE_KEY,
+            Verb.VIEW_LEAKS,
+            Verb.HANDLE_LEAKS,
         }
     ),
     CompanyRole.AUDITOR: frozenset(
@@ -55,6 +61,8 @@ TABLE: Final[dict[str, frozenset[Verb]]] = {
             Verb.VIEW_HISTORY,
             Verb.VIEW_PEOPLE,
             Verb.VIEW_ALL_HISTORY,
+            Verb.VIEW_LEAKS,
+            Verb.VIEW_ALL_LEAKS,
         }
     ),
     CompanyRole.ADMIN: frozenset(Verb),

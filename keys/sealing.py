@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from keys.errors import CometAdminError
-from keys.models import AccessToken, Team
+from keys.models import AccessToken, Leaked, Team
 
 VERSION: Final = "v1"
 NONCE_BYTES: Final = 12
@@ -75,25 +75,22 @@ def current_host() -> str:
 
 def seal_access_token(team: Team, token: str) -> str:
     """The envelope to store for this team, made with the first of SEALING_KEYS."""
-    host = current_host()
-    key_id, key = next(iter(settings.SEALING_KEYS.items()))
-    nonce = os.urandom(NONCE_BYTES)
-    return str(Envelope(key_id, host, nonce + AESGCM(key).encrypt(nonce, token.encode(), _bound_to(team.pk, host))))
+    return _sealed(token, "access_token", team.pk)
+
+
+def seal_leaked(row: Leaked, secret: str) -> str:
+    """The envelope that holds a leaked secret until its last probe: bound to its incident and its row."""
+    return _sealed(secret, "leaked", row.incident_id, row.pk)
 
 
 def open_access_token(access_token: AccessToken, *, from_host: str | None = None) -> str:
     """The access token in clear; raises SealBroken. from_host: only for moving tokens to a new host on purpose."""
-    envelope = Envelope.parse(access_token.sealed)
-    key = settings.SEALING_KEYS.get(envelope.key_id)
-    if key is None:
-        raise SealBroken(Reason.UNKNOWN_KEY, envelope.key_id)
-    if envelope.host != (from_host or current_host()):
-        raise SealBroken(Reason.OTHER_HOST, envelope.host)
-    nonce, ciphertext = envelope.payload[:NONCE_BYTES], envelope.payload[NONCE_BYTES:]
-    try:
-        return AESGCM(key).decrypt(nonce, ciphertext, _bound_to(access_token.team_id, envelope.host)).decode()
-    except (InvalidTag, UnicodeDecodeError):
-        raise SealBroken(Reason.WRONG, envelope.key_id) from None
+    return _opened(access_token.sealed, from_host or current_host(), "access_token", access_token.team_id)
+
+
+def open_leaked(row: Leaked) -> str:
+    """The leaked secret in clear; raises SealBroken."""
+    return _opened(row.sealed, current_host(), "leaked", row.incident_id, row.pk)
 
 
 def sealed_as_new(access_token: AccessToken) -> bool:
@@ -136,6 +133,27 @@ def _fault(reason: Reason, found: str, slugs: Iterable[str]) -> str:
             return f"access tokens that were not written by this program: {teams}; forget them and paste them again"
 
 
-def _bound_to(team_pk: int, host: str) -> bytes:
+def _sealed(text: str, *owner: str | int) -> str:
+    host = current_host()
+    key_id, key = next(iter(settings.SEALING_KEYS.items()))
+    nonce = os.urandom(NONCE_BYTES)
+    return str(Envelope(key_id, host, nonce + AESGCM(key).encrypt(nonce, text.encode(), _bound_to(owner, host))))
+
+
+def _opened(sealed: str, host: str, *owner: str | int) -> str:
+    envelope = Envelope.parse(sealed)
+    key = settings.SEALING_KEYS.get(envelope.key_id)
+    if key is None:
+        raise SealBroken(Reason.UNKNOWN_KEY, envelope.key_id)
+    if envelope.host != host:
+        raise SealBroken(Reason.OTHER_HOST, envelope.host)
+    nonce, ciphertext = envelope.payload[:NONCE_BYTES], envelope.payload[NONCE_BYTES:]
+    try:
+        return AESGCM(key).decrypt(nonce, ciphertext, _bound_to(owner, host)).decode()
+    except (InvalidTag, UnicodeDecodeError):
+        raise SealBroken(Reason.WRONG, envelope.key_id) from None
+
+
+def _bound_to(owner: tuple[str | int, ...], host: str) -> bytes:
     """Associated data: canonical bytes, so that no two bindings read alike."""
-    return json.dumps(["access_token", team_pk, host], separators=(",", ":")).encode()
+    return json.dumps([*owner, host], separators=(",", ":")).encode()

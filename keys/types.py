@@ -262,6 +262,10 @@ class Waits:
     refresh_s: float = 60.0
     checkpoint_s: float = 300.0
     verify_whole_s: float = 86_400.0
+    leak_hold_s: float = 900.0
+    leak_retry_s: float = 5.0
+    leak_again_s: float = 70.0
+    leak_last_s: float = 600.0
 
     def scaled(self, factor: float) -> "Waits":
         """All waits times `factor`: runs that try thousands of faults shorten them together."""

@@ -170,14 +170,19 @@ class CometClient(Verbs):
         return f"<CometClient {self._base_url} account={self.account_id} {self._lane}>"
 
     def _call(self, call: wire.Call, deadline: Deadline, read: Callable[[wire.Success], T]) -> T:
+        def opened(answer: wire.Answer) -> T:
+            return read(wire.opened(answer, now=time.time(), secret=self._access_token))
+
+        return self.ask(call, deadline, opened)
+
+    def ask(self, call: wire.Call, deadline: Deadline, read: Callable[[wire.Answer], T]) -> T:
         """One request and one line in the log, which holds nothing of headers, bodies, ids or query."""
         started, status, request_id, kind = time.monotonic(), None, "", "ok"
         try:
             answer = self._sent(call, deadline)
             status, request_id = answer.status, answer.request_id
-            success = wire.opened(answer, now=time.time(), secret=self._access_token)
             try:
-                return read(success)
+                return read(answer)
             except record.OddRecord as odd:
                 raise wire.odd(answer, str(odd), kind=odd.kind) from None
         except UpstreamError as fault:

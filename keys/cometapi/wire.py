@@ -129,7 +129,7 @@ def opened(answer: Answer, *, now: float, secret: str = "") -> Success:
     repeats it. Raises Refused (AccessTokenRefused, RateLimited) for 4xx and `success: false`, Unclear for all else.
     """
     if answer.status != 200:
-        raise _failure(answer, now=now, secret=secret)
+        raise failure(answer, now=now, secret=secret)
     envelope = _envelope(answer)
     said = words(envelope.get("message"), secret)
     if envelope.get("success") is False:
@@ -183,7 +183,7 @@ def _without(text: str, secret: str) -> str:
     return re.sub("\0+", lambda _: redact.MASK, marked)
 
 
-def _failure(answer: Answer, *, now: float, secret: str) -> UpstreamError:
+def failure(answer: Answer, *, now: float, secret: str) -> UpstreamError:
     """The error that an HTTP status other than 200 stands for (design.md, "One road to a write")."""
     status, request_id, kind = answer.status, answer.request_id, f"http_{answer.status}"
     if status == 204:

@@ -35,6 +35,17 @@ class Action(StrEnum):
     LEDGER_KEY_ROTATE = "ledger_key.rotate"
     CHECKPOINT_KEY_ROTATE = "checkpoint_key.rotate"
     EXPORT = "ledger.export"
+    LEAK_OPEN = "leak.open"
+    LEAK_FOUND = "leak.found"
+    LEAK_ELSEWHERE = "leak.elsewhere"
+    LEAK_ASK = "leak.ask"
+    LEAK_PROBE = "leak.probe"
+    LEAK_REVIVED = "leak.revived"
+    LEAK_CONTAINED = "leak.contained"
+    LEAK_REOPEN = "leak.reopen"
+    LEAK_CLOSE = "leak.close"
+    LEAK_NOTE = "leak.note"
+    LEAK_SECRETS_DESTROYED = "leak.secrets_destroyed"  # noqa: S105 (a name)
 
 
 OWN_ACTIONS: tuple[Action, ...] = (

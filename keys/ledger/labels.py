@@ -43,6 +43,17 @@ ACTIONS: dict[str, Words] = {
     Action.LEDGER_KEY_ROTATE: _("Ledger key rotated"),
     Action.CHECKPOINT_KEY_ROTATE: _("Checkpoint key rotated"),
     Action.EXPORT: _("Ledger exported"),
+    Action.LEAK_OPEN: _("Leak reported"),
+    Action.LEAK_FOUND: _("Key found in a leak"),
+    Action.LEAK_ELSEWHERE: _("Secret pasted by somebody outside the team"),
+    Action.LEAK_ASK: _("CometAPI asked whose secret it is"),
+    Action.LEAK_PROBE: _("Leaked secret tried"),
+    Action.LEAK_REVIVED: _("Leaked key came back to life"),
+    Action.LEAK_CONTAINED: _("Leak contained"),
+    Action.LEAK_REOPEN: _("Leak re-opened"),
+    Action.LEAK_CLOSE: _("Leak closed"),
+    Action.LEAK_NOTE: _("Leak noted"),
+    Action.LEAK_SECRETS_DESTROYED: _("Leaked secrets destroyed"),
 }
 
 OUTCOMES: dict[str, tuple[Words, str]] = {
@@ -113,6 +124,15 @@ FIELDS: dict[str, Words] = {
     "matches": _("Digest over the digests of all exported records"),
     "format": _("Format"),
     "scope": _("Of whom"),
+    "leak": _("Leak"),
+    "lines": _("Lines"),
+    "keys_found": _("Keys found"),
+    "not_found": _("Secrets not found"),
+    "proof": _("Proof"),
+    "verdict": _("The secret was"),
+    "control": _("A made-up secret was"),
+    "source": _("Where it was seen"),
+    "secrets": _("Secrets"),
 }
 
 _STATUSES: dict[int, Words] = {

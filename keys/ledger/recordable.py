@@ -136,6 +136,16 @@ RECORDABLE: dict[str, Callable[[Any], Any]] = {
     "followed_by": _leaf,
     "answers": _leaf,
     "checked_at": _leaf,
+    # leaks: numbers and words, never a value
+    "leak": _leaf,
+    "lines": _leaf,
+    "keys_found": _leaf,
+    "not_found": _leaf,
+    "proof": _leaf,
+    "verdict": _leaf,
+    "control": _leaf,
+    "source": _leaf,
+    "secrets": _leaf,
     # people, teams, access tokens, refusals
     "person": _leaf,
     "person_id": _leaf,

@@ -7,6 +7,7 @@ from keys.models.evidence import Checkpoint, Delivery, Verdict
 from keys.models.finding import ChangedField, RecordHour
 from keys.models.job import Job, Schedule, WorkerLane
 from keys.models.key_open import KeyOpen
+from keys.models.leak import Incident, Leaked
 from keys.models.mirror import Drift, MirrorKey, TeamSync, UsageSample
 from keys.models.note import KeyNote, SavedView
 from keys.models.person import CompanyRole, Person
@@ -23,9 +24,11 @@ __all__ = [
     "Delivery",
     "Denial",
     "Drift",
+    "Incident",
     "Job",
     "KeyNote",
     "KeyOpen",
+    "Leaked",
     "LedgerHead",
     "Lease",
     "Membership",

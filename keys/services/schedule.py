@@ -16,6 +16,7 @@ from django.utils import timezone
 from keys.errors import CometAdminError
 from keys.models import Change, Job, Schedule, Team, WorkerLane
 from keys.services import checkpoints, drift, jobs, settle, shipping, syncing, verification
+from keys.services.leaks import pressing
 from keys.services.outcome import Kind
 from keys.types import Deadline, Lane
 
@@ -85,6 +86,7 @@ def sync_job(job: Job, until: Deadline) -> bool:
 
 SCHEDULE: Final[dict[str, Scheduled]] = {
     "settle": Scheduled(2, Lane.URGENT, settle_due),
+    "leaks": Scheduled(1, Lane.URGENT, pressing.probe_due),
     "reap": Scheduled(10, Lane.URGENT, reap),
     "sync": Scheduled(5, Lane.ORDINARY, sync_due),
     "drift": Scheduled(5, Lane.ORDINARY, drift.examine_all),

@@ -1,6 +1,6 @@
 """Every address of ours, one file a noun."""
 
-from keys.urls import evidence, history, keys, mirror, people, teams
+from keys.urls import evidence, history, keys, leaks, mirror, people, teams
 
 urlpatterns = [
     *keys.urlpatterns,
@@ -9,4 +9,5 @@ urlpatterns = [
     *people.urlpatterns,
     *history.urlpatterns,
     *evidence.urlpatterns,
+    *leaks.urlpatterns,
 ]

@@ -6,7 +6,9 @@ from functools import cached_property
 from django.http import HttpRequest
 
 from keys.models import Person
+from keys.permissions import Verb, allowed, teams_where
 from keys.selectors.drift import Alarm, alarms
+from keys.selectors.leaks import revived
 from keys.services import lanes
 
 
@@ -19,6 +21,15 @@ class Attention:
     @cached_property
     def alarms(self) -> Sequence[Alarm]:
         return alarms(self._person)
+
+    @cached_property
+    def may_see_leaks(self) -> bool:
+        person = self._person
+        return allowed(person, Verb.VIEW_ALL_LEAKS) or teams_where(person, Verb.VIEW_LEAKS).exists()
+
+    @cached_property
+    def revived_leaks(self) -> Sequence[int]:
+        return revived(self._person)
 
     @cached_property
     def no_worker(self) -> bool:

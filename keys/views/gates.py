@@ -3,12 +3,20 @@
 from django.core.exceptions import PermissionDenied
 
 from keys.http import PersonRequest, actor_of
-from keys.permissions import Verb, allowed
+from keys.permissions import Verb, allowed, teams_where
 from keys.services.denials import record_denial
 
 
 def may_or_403(request: PersonRequest, verb: Verb) -> None:
     """Raises PermissionDenied, with its record, before anything is looked up: what is not there looks the same."""
     if not allowed(request.user, verb):
+        record_denial(actor_of(request), verb, None)
+        raise PermissionDenied
+
+
+def may_see_leaks_or_403(request: PersonRequest, verb: Verb) -> None:
+    """The leak desk: open to who may do `verb` in some team, or in all. Raises PermissionDenied, with its record."""
+    every = Verb.HANDLE_ALL_LEAKS if verb is Verb.HANDLE_LEAKS else Verb.VIEW_ALL_LEAKS
+    if not allowed(request.user, every) and not teams_where(request.user, verb).exists():
         record_denial(actor_of(request), verb, None)
         raise PermissionDenied

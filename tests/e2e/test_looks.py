@@ -21,6 +21,7 @@ from keys.services.presence import note_open
 from keys.services.verification import verify_whole
 from keys.types import Lane
 from tests.e2e.conftest import App, Complaints
+from tests.e2e.leak_ways import LEAK_PAGES
 from tests.ledger.damage import put, without_guards
 from tests.listing.making import forget_everything, furnish_mirror
 from tests.mirror.support import sync
@@ -479,6 +480,7 @@ PAGES: dict[str, tuple[str, Way]] = {
     "export-refused": ("lead", export_refused),
     "profile": ("lead", at("/profile/")),
     "password": ("lead", at("/accounts/password/change/")),
+    **LEAK_PAGES,
 }
 ON_PURPOSE = [
     "the server responded with a status of 4",

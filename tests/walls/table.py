@@ -89,6 +89,15 @@ POST    profile/                         login     302     302     302    302   
 
 GET     status/                          login     403     403     403    403    403    200   login    login
 
+GET     leaks/                           login     403     200     200    200    403    200   login    login
+POST    leaks/                           login     403     403     422    422    403    422   login    login
+GET     LEAK                             login     404     200     200    404    404    200   login    login
+POST    LEAK/disable/                    login     404     403     303    404    404    303   login    login
+POST    LEAK/look/                       login     404     403     303    404    404    303   login    login
+POST    LEAK/ask/                        login     404     403     403    404    404    303   login    login
+POST    LEAK/note/                       login     404     403     303    404    404    303   login    login
+POST    LEAK/close/                      login     404     403     303    404    404    303   login    login
+
 GET     history/                         login     200     200     200    200    200    200   login    login
 GET     history/<int:seq>/               login     404     200     200    404    200    200   login    login
 GET     history/proof/                   login     200     200     200    200    200    200   login    login
@@ -124,6 +133,8 @@ SHORT = {
     "KEY/enable/": f"{KEY}enable/",
     "KEY/changes/<uuid:change_id>/": f"{KEY}changes/<uuid:change_id>/",
     "KEY/undo/<uuid:change_id>/": f"{KEY}undo/<uuid:change_id>/",
+    "LEAK": "leaks/<int:number>/",
+    **{f"LEAK/{verb}/": f"leaks/<int:number>/{verb}/" for verb in ("disable", "look", "ask", "note", "close")},
     "TEAM": "teams/<slug:slug>/",
     "TEAM/members/": "teams/<slug:slug>/members/",
     "TEAM/sync/": "teams/<slug:slug>/sync/",

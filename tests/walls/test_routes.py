@@ -196,3 +196,13 @@ def test_a_session_of_somebody_else_is_nobodys(world: World) -> None:
     client.cookies["sessionid"] = "x" * 32
 
     assert told(client.get("/teams/")) == "login"
+
+
+def test_another_teams_leak_and_an_absent_one_answer_alike(world: World) -> None:
+    clients = {who: world.client(who) for who in ("no team", "lead B", "member")}
+    for deed in ("", "disable/", "look/", "ask/", "note/", "close/"):
+        method = "POST" if deed else "GET"
+        for who, client in clients.items():
+            theirs = client.generic(method, f"/leaks/{world.leak.pk}/{deed}")
+            absent = client.generic(method, f"/leaks/{ABSENT['number']}/{deed}")
+            assert theirs.status_code == 404 and seen(theirs) == seen(absent), (deed, who)

@@ -22,7 +22,9 @@ from keys.models import (
     Change,
     CompanyRole,
     Drift,
+    Incident,
     KeyNote,
+    Leaked,
     Membership,
     Person,
     SavedView,
@@ -36,9 +38,14 @@ from tests.people import making
 from tests.support.sandbox import Sandbox
 
 PEOPLE = ("anonymous", "no team", "auditor", "lead A", "lead B", "member", "admin", "disabled", "expired")
-OWN: tuple[type[models.Model], ...] = (Person, Team, Membership, AccessToken, Change, Drift, KeyNote, SavedView)
+OWN: tuple[type[models.Model], ...] = (
+    *(Person, Team, Membership, AccessToken, Change, Drift, KeyNote, SavedView, Incident, Leaked),
+)
 CHANGE = UUID("5f0c6c1e-7a44-4a53-9c52-0d3a3c9b8a11")
-ABSENT = {"slug": "absent", "key_id": 999_999, "pk": 999_999, "seq": 999_999, "change_id": CHANGE, "drift_id": 999_999}
+ABSENT = {
+    **dict.fromkeys(("key_id", "pk", "seq", "drift_id", "number"), 999_999),
+    **{"slug": "absent", "change_id": CHANGE},
+}
 
 
 @dataclass
@@ -54,6 +61,7 @@ class World:
     boss: Person
     seq: int
     drift: Drift
+    leak: Incident
 
     def ready(self, route: str) -> None:
         """The key as the route wants to find it, and a change of it for the change's own page."""
@@ -68,7 +76,7 @@ class World:
     @property
     def address(self) -> dict[str, Any]:
         own = {"slug": "alpha", "key_id": self.key_a, "pk": self.subject.pk, "seq": self.seq, "change_id": CHANGE}
-        own["drift_id"] = self.drift.pk
+        own |= {"drift_id": self.drift.pk, "number": self.leak.pk}
         return own
 
     def client(self, who: str) -> Client:
@@ -116,7 +124,11 @@ def build(sandbox: Sandbox) -> World:
         changed={"group": ["vip", ""]},
         record_seq=record.seq,
     )
-    return World(sandbox, teams[0], teams[1], keys[0], keys[1], making.person("subject"), boss, record.seq, found)
+    now = timezone.now()
+    leak = Incident.objects.create(pasted_at=now, opened_by=boss, opened_name="boss", hold_until=now, destroyed_at=now)
+    named = {"name": "key of alpha", "found_by": "whole", "lines": [1]}
+    Leaked.objects.create(incident=leak, team=teams[0], account_id=teams[0].account_id, key_id=keys[0], **named)
+    return World(sandbox, teams[0], teams[1], keys[0], keys[1], making.person("subject"), boss, record.seq, found, leak)
 
 
 def kept() -> str:

@@ -1,0 +1,209 @@
+"""One scan over a pasted text: what may be our keys, in which lines, and what could not be read.
+
+Linear in the text; what surrounds a secret does not matter. The caller drops the text afterwards.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from keys.leaks.candidate import LETTERS, USUAL, Candidate, Secret, Shape
+from keys.leaks.undo import class_map, decoded, without_escapes
+
+MOST_BYTES: Final = 16 * 1024 * 1024
+MOST_FOUND: Final = 10_000
+"""Different candidates that are looked up; what is beyond is counted."""
+MOST_LINES: Final = 8
+SHORTEST: Final = 16
+"""Letters after `sk-` that make it worth a look."""
+
+# Zero-width and soft characters that somebody's editor or chat may have put inside.
+_HIDING: Final = "\xad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\ufeff"
+_STARS: Final = re.compile(r"\*{4,}+")
+PACKED: Final = {
+    b"PK\x03\x04": "zip",
+    b"\x1f\x8b": "gzip",
+    b"7z\xbc\xaf": "7z",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"%PDF": "PDF",
+}
+
+
+class Hit(NamedTuple):
+    at: int
+    values: tuple[str, ...]
+    hidden: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one text held. bytes, lines: how much was read.
+
+    unread: signs that are no text in its encoding. cut: bytes beyond the limit. beyond: candidates beyond the limit.
+    masked: lines with a secret that somebody has masked already: nothing can be told of it. packed: the kind of
+    archive that the text seems to be, "" for none. wrapped: it is made of so many escapes that not all were undone.
+    """
+
+    found: tuple[Candidate, ...]
+    bytes: int
+    lines: int
+    unread: int = 0
+    cut: int = 0
+    beyond: int = 0
+    masked: tuple[int, ...] = ()
+    packed: str = ""
+    wrapped: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Scan of {self.bytes} bytes: {len(self.found)} candidates>"
+
+
+@dataclass(slots=True)
+class _Find:
+    values: tuple[str, ...]
+    hidden: str
+    lines: list[int] = field(default_factory=list)
+    count: int = 0
+
+
+class _Lines:
+    """Numbers of lines for places that are asked for in rising order."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._at, self._line = text, 0, 1
+
+    def of(self, at: int) -> int:
+        if at < self._at:
+            self._at, self._line = 0, 1
+        self._line += self._text.count("\n", self._at, at)
+        self._at = at
+        return self._line
+
+
+class _Finds:
+    """Candidates by what to try first, in the order in which they stood."""
+
+    def __init__(self, shapes: tuple[Shape, ...]) -> None:
+        self.shapes, self.beyond = shapes, 0
+        self._known: dict[str, _Find] = {}
+
+    def take(self, hits: Iterable[Hit], lines: _Lines) -> None:
+        for hit in hits:
+            find = self._known.get(hit.values[0])
+            if find is None and len(self._known) >= MOST_FOUND:
+                self.beyond += 1
+                continue
+            if find is None:
+                find = self._known[hit.values[0]] = _Find(hit.values, hit.hidden)
+            line = lines.of(hit.at)
+            # What an escaped view shows once more in the same line is the same place.
+            if line not in find.lines and (find.hidden == hit.hidden or not find.lines):
+                find.count += 1
+                if len(find.lines) < MOST_LINES:
+                    find.lines.append(line)
+
+    def candidates(self) -> tuple[Candidate, ...]:
+        return tuple(map(self._candidate, self._known.values()))
+
+    def _candidate(self, find: _Find) -> Candidate:
+        fitting = [value for value in find.values if any(shape.fits(value) for shape in self.shapes)]
+        values = tuple(map(Secret, dict.fromkeys((*fitting, *find.values))))
+        return Candidate(values, tuple(sorted(find.lines)), find.count, find.hidden, shaped=bool(fitting))
+
+
+def scan(data: bytes, shapes: Collection[Shape] = ()) -> Scan:
+    """Look through `data`, which may be anything. shapes: what our keys look like, as learned from those we know."""
+    kept = data[:MOST_BYTES]
+    text = _as_text(kept)
+    kinds = tuple(dict.fromkeys((*shapes, USUAL)))
+    finds, pattern = _Finds(kinds), _Pattern(kinds)
+    plain, wrapped = without_escapes(text)
+    for view, hidden in ((text, ""), (plain, "escaped")):
+        if hidden and plain == text:
+            break
+        finds.take(pattern.hits(view, hidden), _Lines(view))
+        _take_encoded(view, pattern, finds)
+    return Scan(
+        found=finds.candidates(),
+        bytes=len(kept),
+        lines=text.count("\n") + bool(text and not text.endswith("\n")),
+        unread=text.count("\ufffd"),
+        cut=len(data) - len(kept),
+        beyond=finds.beyond,
+        masked=_masked_lines(text),
+        packed=next((kind for start, kind in PACKED.items() if kept.startswith(start)), ""),
+        wrapped=wrapped,
+    )
+
+
+def _as_text(data: bytes) -> str:
+    """UTF-8, or UTF-16 as Windows writes it; without what hides, and with line feeds alone at the ends of lines."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = data.decode("utf-16", "replace")
+    elif data[:200].count(b"\0") > 40:
+        text = data.replace(b"\0", b"").decode("utf-8", "replace")
+    else:
+        text = data.decode("utf-8", "replace")
+    for sign in _HIDING:
+        text = text.replace(sign, "")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _take_encoded(view: str, pattern: "_Pattern", finds: _Finds) -> None:
+    lines = _Lines(view)
+    for at, said in decoded(view):
+        plain = without_escapes(said)[0] if said.isascii() else said
+        finds.take((Hit(at, hit.values, "base64") for hit in pattern.hits(plain, "base64")), lines)
+
+
+def _masked_lines(text: str) -> tuple[int, ...]:
+    """Lines in which stars stand for the middle of a value."""
+    lines, found = _Lines(text), dict[int, None]()
+    for hit in _STARS.finditer(text):
+        before, after = text[max(0, hit.start() - 3) : hit.start()], text[hit.end() : hit.end() + 1]
+        if before == "sk-" or (before[-1:].isalnum() and after.isalnum()):
+            found[lines.of(hit.start())] = None
+        if len(found) >= MOST_LINES:
+            break
+    return tuple(found)
+
+
+class _Pattern:
+    """Where a candidate may stand, for the shapes given."""
+
+    def __init__(self, shapes: tuple[Shape, ...]) -> None:
+        others = "".join(sorted(set("".join(shape.others for shape in shapes))))
+        sign = f"[A-Za-z0-9{re.escape(others)}]"
+        self._lengths = sorted({shape.length for shape in shapes if shape.length}, reverse=True)
+        self._least = min(SHORTEST, *self._lengths)
+        self._kinds = class_map((LETTERS + others).encode("latin-1", "replace"))
+        # What follows in the next line is looked at and not taken: it may be the next secret.
+        self._prefixed = re.compile(rf"sk-({sign}{{4,}}+)(?:(?==?\n[ \t>]*({sign}{{1,200}}))|)")
+
+    def hits(self, text: str, hidden: str) -> Iterator[Hit]:
+        """First those behind `sk-`, which says where a value begins; then runs of the very length of our keys."""
+        for hit in self._prefixed.finditer(text):
+            if len(hit[1]) >= self._least:
+                yield Hit(hit.start(), self._values(hit[1]), hidden)
+            if hit[2]:
+                yield from self._joined(hit, hidden)
+        # Latin-1 has a byte a character, so that places stay what they are.
+        kinds = b" " + text.encode("latin-1", "replace").translate(self._kinds) + b" "
+        for length in self._lengths:
+            needle, at = b" " + b"a" * length + b" ", -1
+            while (at := kinds.find(needle, at + 1)) >= 0:
+                if text[max(0, at - 3) : at] != "sk-":  # else it has been taken above
+                    yield Hit(at, self._values(text[at : at + length]), hidden)
+
+    def _values(self, run: str) -> tuple[str, ...]:
+        """The whole, what stands before the first hyphen, and as much as our keys are long (trap 12)."""
+        cut = [run[:length] for length in self._lengths if len(run) > length]
+        return tuple(value for value in dict.fromkeys((run, run.partition("-")[0], *cut)) if value)
+
+    def _joined(self, hit: re.Match[str], hidden: str) -> Iterator[Hit]:
+        """A value that a line's end has broken, if the two pieces make one of a length of ours."""
+        for length in self._lengths:
+            if len(hit[1]) < length <= len(hit[1]) + len(hit[2]):
+                yield Hit(hit.start(), ((hit[1] + hit[2])[:length],), hidden or "broken")

@@ -1,0 +1,220 @@
+"""Reads for the leak desk: which incidents a person may see, and what one says by now."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from keys import rules
+from keys.ledger.actions import Action
+from keys.models import Incident, Leaked, Membership, MirrorKey, Person, Record, Team, TeamRole
+from keys.permissions import Verb, allowed, teams_where
+from keys.selectors.leak_words import ASKED, HIDDEN, LEVELS, STEPS, WHY, Words
+from keys.types import EDITABLE, KeySettings
+
+MOST_SHOWN: Final = 100
+"""Keys that one page shows in full."""
+CHANGES: Final = (Action.KEY_EDIT, Action.KEY_DISABLE, Action.KEY_ENABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rung of the proof. seconds: since the paste, None when it is not reached."""
+
+    label: Words
+    at: datetime | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One key of an incident. key: as it was last read; None when the mirror has it no more.
+
+    status: the effective one. mine: may the reader disable it? last_change: who changed it last here.
+    """
+
+    row: Leaked
+    team: Team
+    leads: tuple[str, ...]
+    level: str
+    steps: tuple[Step, ...]
+    key: MirrorKey | None
+    status: int
+    mine: bool
+    last_change: Record | None
+
+    @property
+    def word(self) -> Words:
+        return LEVELS[self.level][0]
+
+    @property
+    def tone(self) -> str:
+        return LEVELS[self.level][1]
+
+    @property
+    def why(self) -> Words:
+        return WHY.get(self.row.why, "")
+
+    @property
+    def hidden(self) -> Words:
+        return HIDDEN.get(self.row.hidden, "")
+
+    @property
+    def unsure(self) -> bool:
+        return self.row.found_by == "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    row: Leaked
+
+    @property
+    def asked(self) -> Words:
+        return ASKED.get(self.row.asked, "")
+
+    @property
+    def hidden(self) -> Words:
+        return HIDDEN.get(self.row.hidden, "")
+
+
+def visible_incidents(person: Person) -> QuerySet[Incident]:
+    """All for who may see all; else those with a key of one's teams, and those one opened oneself."""
+    if allowed(person, Verb.VIEW_ALL_LEAKS):
+        return Incident.objects.all()
+    teams = teams_where(person, Verb.VIEW_LEAKS)
+    own = Q(opened_by=person) if teams.exists() else Q(pk=None)
+    return Incident.objects.filter(Q(pk__in=Leaked.objects.filter(team__in=teams).values("incident")) | own)
+
+
+def revived(person: Person) -> list[int]:
+    """Numbers of open incidents in which a key came back to life, for those who can do something about it."""
+    teams = teams_where(person, Verb.HANDLE_LEAKS)
+    alive = Leaked.objects.filter(team__in=teams, revived__gt=0, refused_at=None, incident__state=Incident.State.OPEN)
+    return list(alive.order_by("-incident").values_list("incident", flat=True).distinct()[:5])
+
+
+def recent(person: Person, most: int = 20) -> list[Incident]:
+    found = visible_incidents(person).order_by("-pk")
+    return list(found.annotate(keys_found=Count("leaked", filter=Q(leaked__team__isnull=False)))[:most])
+
+
+def lines_of(incident: Incident, person: Person) -> list[Line]:
+    """The keys of an incident that this person may see, the first hundred in full."""
+    rows = incident.leaked.filter(team__in=teams_where(person, Verb.VIEW_LEAKS)).select_related("team")
+    shown = list(rows[:MOST_SHOWN])
+    mirrored = _mirrored(shown)
+    leads = _leads({row.team_id for row in shown if row.team_id})
+    mine = set(teams_where(person, Verb.HANDLE_LEAKS).values_list("pk", flat=True))
+    now = timezone.now()
+    return [_line(row, incident, mirrored.get((row.account_id, row.key_id)), leads, mine, now) for row in shown]
+
+
+def strays_of(incident: Incident, person: Person) -> list[Stray]:
+    """For who opened it and for who sees all: to a lead of some team in it they are none of their business."""
+    if incident.opened_by_id != person.pk and not allowed(person, Verb.VIEW_ALL_LEAKS):
+        return []
+    return [Stray(row) for row in incident.leaked.filter(team=None)]
+
+
+def records_of(incident: Incident, person: Person) -> list[Record]:
+    """What the ledger has of this incident and of the changes made because of it, oldest first."""
+    teams = set(teams_where(person, Verb.VIEW_LEAKS).values_list("pk", flat=True))
+    since = Record.objects.filter(time__gte=incident.pasted_at)
+    marked = since.filter(action__startswith="leak.", text__contains=f'"leak":{incident.pk},') | since.filter(
+        action__startswith="leak.", text__contains=f'"leak":{incident.pk}}}'
+    )
+    changes = since.filter(reason=f"Leak {incident.pk}")
+    outcomes = since.filter(change__in=changes.exclude(change="").values("change"))
+    found = (marked | changes | outcomes).order_by("seq")[:500]
+    sees_all = allowed(person, Verb.VIEW_ALL_LEAKS)
+    own = incident.opened_by_id == person.pk
+    hidden = "" if sees_all else str(Action.LEAK_ELSEWHERE)
+    return [
+        record
+        for record in found
+        if record.action != hidden and (sees_all or record.team_id in teams or (record.team_id is None and own))
+    ]
+
+
+def level_of(row: Leaked) -> str:
+    """The highest level that is proven."""
+    for name in ("last", "again", "refused", "disabled"):
+        if getattr(row, f"{name}_at"):
+            return name
+    if row.gone:
+        return "gone"
+    return "sent" if row.sent_at else "pressed" if row.pressed_at else "found"
+
+
+def refused_after(incident: Incident, lines: list[Line]) -> float | None:
+    """Seconds from the paste until the last of these keys was refused; None while one is not."""
+    times = [line.row.refused_at for line in lines]
+    return None if not times or None in times else seconds_since(incident, max(t for t in times if t))
+
+
+def seconds_since(incident: Incident, at: datetime) -> float:
+    return max(0.0, (at - incident.pasted_at).total_seconds())
+
+
+def _line(
+    row: Leaked,
+    incident: Incident,
+    mirrored: MirrorKey | None,
+    leads: dict[int, list[str]],
+    mine: set[int],
+    now: datetime,
+) -> Line:
+    assert row.team  # noqa: S101  (asked for by their teams)
+    return Line(
+        row=row,
+        team=row.team,
+        leads=tuple(leads.get(row.team.pk, ())),
+        level=level_of(row),
+        steps=tuple(_step(name, label, row, incident) for name, label in STEPS),
+        key=mirrored,
+        status=_status(mirrored, now) if mirrored else 0,
+        mine=row.team.pk in mine,
+        last_change=_last_change(row),
+    )
+
+
+def _status(key: MirrorKey, now: datetime) -> int:
+    settings = KeySettings(**{name: getattr(key, name) for name in EDITABLE})
+    return rules.effective_status(settings, now).status or key.status
+
+
+def _step(name: str, label: Words, row: Leaked, incident: Incident) -> Step:
+    at: datetime | None = getattr(row, f"{name}_at")
+    return Step(label, at, seconds_since(incident, at) if at else None)
+
+
+def _mirrored(rows: list[Leaked]) -> dict[tuple[int | None, int | None], MirrorKey]:
+    keys = MirrorKey.objects.filter(
+        account_id__in={row.account_id for row in rows}, key_id__in={row.key_id for row in rows}
+    )
+    return {(key.account_id, key.key_id): key for key in keys}
+
+
+def _leads(teams: set[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    memberships = Membership.objects.filter(team__in=teams, role=TeamRole.LEAD, person__is_active=True)
+    for membership in memberships.select_related("person").order_by("person__username"):
+        found[membership.team_id].append(membership.person.shown_name)
+    return found
+
+
+def _last_change(row: Leaked) -> Record | None:
+    """Before the desk's own: those stand among the steps."""
+    of_key = Record.objects.filter(team_id=row.team_id, key_id=row.key_id, action__in=CHANGES, outcome="")
+    return of_key.exclude(reason=f"Leak {row.incident_id}").order_by("-seq").first()
+
+
+def ended_changes(records: Iterable[Record]) -> set[str]:
+    """Of the intents among these records, the changes that have an outcome in some record."""
+    intents = [record.change for record in records if record.change and not record.outcome]
+    with_outcome = Record.objects.filter(change__in=intents).exclude(outcome="")
+    return set(with_outcome.order_by().values_list("change", flat=True)) if intents else set()

@@ -1,0 +1,147 @@
+"""What the leak desk's pages are made of."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from keys.errors import LedgerUnavailable
+from keys.forms.leaks import NoteForm, PasteForm
+from keys.http import PersonRequest, actor_of, is_fragment, mark_ours
+from keys.ledger.labels import action_label, outcome_label
+from keys.models import Incident, Person, Record
+from keys.permissions import Verb, allowed, teams_where
+from keys.selectors import leaks as reads
+from keys.services.leaks import pressing, strays
+from keys.services.leaks.desk import Sorted
+from keys.types import Deadline
+
+BUSY_S: Final = 2
+QUIET_S: Final = 10
+"""How often a page looks again while something is going on, and while the next probe is far."""
+
+
+def desk_page(
+    request: PersonRequest, form: PasteForm, *, nothing: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
+    """nothing: what the scan of a paste without any key of ours said, None when nothing was pasted."""
+    context = {
+        "section": "leaks",
+        "form": form,
+        "nothing": nothing,
+        "incidents": reads.recent(request.user),
+        "may_handle": teams_where(request.user, Verb.HANDLE_LEAKS).exists()
+        or allowed(request.user, Verb.HANDLE_ALL_LEAKS),
+        "sees_all": allowed(request.user, Verb.VIEW_ALL_LEAKS),
+    }
+    return render(request, "leaks/desk.html", context, status=status)
+
+
+def by_hand(request: PersonRequest, sort: Sorted) -> HttpResponse:
+    """Nothing can be recorded, so nothing is sent: whose keys they are, and what to do without us."""
+    keys = [match.key for _, match in sort.found.values()]
+    context = {"section": "leaks", "keys": keys, "strays": len(sort.strays), "console": settings.COMETAPI_BASE_URL}
+    return render(request, "leaks/by_hand.html", context, status=503)
+
+
+def not_recorded(request: PersonRequest, incident: Incident) -> HttpResponse:
+    lines = reads.lines_of(incident, request.user)
+    keys = [line.row for line in lines if line.mine and not line.row.disabled_at]
+    context = {"section": "leaks", "keys": keys, "strays": 0, "console": settings.COMETAPI_BASE_URL}
+    context["incident"] = incident
+    template = "leaks/_by_hand.html" if is_fragment(request) else "leaks/by_hand.html"
+    return mark_ours(render(request, template, context, status=503))
+
+
+def catch_up(request: PersonRequest, incident: Incident) -> None:
+    """Do what is due of it; trouble with the ledger is told by the rows themselves."""
+    until = Deadline.after(settings.WAITS.slice_s)
+    try:
+        if incident.looking and teams_where(request.user, Verb.HANDLE_LEAKS).exists():
+            teams = set(teams_where(request.user, Verb.HANDLE_LEAKS).values_list("pk", flat=True))
+            strays.go_on_looking(actor=actor_of(request), incident=incident, teams=teams)
+        pressing.go_on(incident, until, first_tries=is_fragment(request))
+    except LedgerUnavailable:
+        pass
+    incident.refresh_from_db()
+
+
+def incident_page(
+    request: PersonRequest, incident: Incident, *, note_form: NoteForm | None = None, status: int = 200
+) -> HttpResponse:
+    if is_fragment(request) and request.method == "GET":
+        return mark_ours(state(request, incident))
+    context = {
+        **_context(request, incident),
+        "note_form": note_form or NoteForm(initial={"source": incident.source}),
+    }
+    return render(request, "leaks/incident.html", context, status=status)
+
+
+def state(request: PersonRequest, incident: Incident) -> HttpResponse:
+    """The part that looks again by itself."""
+    return render(request, "leaks/_state.html", _context(request, incident))
+
+
+def _context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
+    person = request.user
+    lines = reads.lines_of(incident, person)
+    sure = [line for line in lines if not line.unsure]
+    teams = set(teams_where(person, Verb.HANDLE_LEAKS).values_list("pk", flat=True))
+    not_found = reads.strays_of(incident, person)
+    refused_s = reads.refused_after(incident, sure)
+    return {
+        "section": "leaks",
+        "incident": incident,
+        "lines": lines,
+        "sure": len(sure),
+        "to_press": pressing.to_press(incident, teams).filter(pressed_at=None).count(),
+        "pressed": any(line.row.pressed_at for line in sure),
+        "refused_s": refused_s,
+        "headline": _headline(sure, refused_s),
+        "strays": not_found,
+        "stale": strays.stale_teams(teams).count() if not_found else 0,
+        "to_ask": len(strays.to_ask(incident)) if allowed(person, Verb.HANDLE_ALL_LEAKS) else 0,
+        "asks": allowed(person, Verb.HANDLE_ALL_LEAKS),
+        "handles": bool(teams),
+        "host": settings.COMETAPI_BASE_URL.partition("://")[2],
+        "every": _every(incident),
+        "records": _records(incident, person),
+    }
+
+
+def _records(incident: Incident, person: Person) -> list[tuple[Record, str, str, str]]:
+    """Each with what it is called, its outcome's word and tone."""
+    records = reads.records_of(incident, person)
+    ended = reads.ended_changes(records)
+    return [
+        (record, action_label(record.action), *outcome_label(record.outcome, record.change, record.change in ended))
+        for record in records
+    ]
+
+
+def _headline(sure: list[reads.Line], refused_s: float | None) -> tuple[str, str]:
+    """Words and tone: never above what is proven for the least proven key."""
+    if not sure:
+        return _("No key of yours found"), "info"
+    if refused_s is not None:
+        return _("Refused"), "good"
+    if all(line.row.disabled_at or line.row.gone for line in sure):
+        return _("Reads disabled, not yet proven refused"), "warn"
+    if any(line.row.pressed_at for line in sure):
+        return _("Not yet disabled"), "bad"
+    found = ngettext("%(n)d key found, not disabled", "%(n)d keys found, not disabled", len(sure)) % {"n": len(sure)}
+    return found, "bad"
+
+
+def _every(incident: Incident) -> int:
+    """Seconds after which the page looks again, 0 for never."""
+    due = incident.leaked.filter(next_at__isnull=False).order_by("next_at").values_list("next_at", flat=True).first()
+    if incident.looking or (due and due < timezone.now() + timedelta(seconds=QUIET_S)):
+        return BUSY_S
+    return QUIET_S if due or not incident.destroyed_at else 0

@@ -1,0 +1,201 @@
+"""The leak desk in the browser: who sees what, what is said, and what is never said."""
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from keys.models import Incident, Leaked, Record, Team, TeamSync
+from keys.services import syncing
+from keys.types import Deadline
+from tests.pages.acting import HTMX, body, no_secret, words
+from tests.pages.house import House, furnish
+from tests.support.databases import RealDatabase
+
+
+@pytest.fixture
+def house(real_db: RealDatabase, sandbox: Any) -> House:
+    house = furnish(sandbox)
+    assert syncing.sync_slice(house.team, Deadline.after(20)).over
+    return house
+
+
+def secret(house: House, name: str = "plain") -> str:
+    return str(house.sandbox.secret(house.keys[name]))
+
+
+def pasted(house: House, text: str, who: str = "admin", client: Client | None = None) -> Any:
+    return (client or house.client(who)).post("/leaks/", {"text": text})
+
+
+def test_the_whole_way_without_javascript(house: House) -> None:
+    admin = house.client("admin")
+    assert "Find whose keys these are" in words(admin.get("/leaks/"))
+
+    answer = pasted(house, f"export KEY='{secret(house)}'\n# and\n{secret(house, 'unlimited')}", client=admin)
+    assert (answer.status_code, answer["Location"]) == (303, "/leaks/1/")
+    page = admin.get("/leaks/1/")
+    assert "Disable 2 keys" in words(page) and "Staging" in words(page) and "No limit" in words(page)
+    assert "led by lead" in words(page)
+
+    answer = admin.post("/leaks/1/disable/")
+    assert (answer.status_code, answer["Location"]) == (303, "/leaks/1/")
+    page = admin.get("/leaks/1/")
+    assert "seconds after the paste" in words(page) and "Contained" in words(page)
+    assert house.stored("plain")["status"] == house.stored("unlimited")["status"] == 2
+    no_secret(house, body(page))
+
+
+def test_a_press_by_htmx_answers_with_the_part(house: House) -> None:
+    admin = house.client("admin")
+    pasted(house, secret(house))
+    answer = admin.post("/leaks/1/disable/", headers=HTMX)
+    assert answer.status_code == 200 and answer["X-Fragment"] == "1"
+    assert body(answer).lstrip().startswith('<section class="stack stack--wide leak" id="leak"')
+    assert "Refused" in words(answer)
+
+
+def test_a_file_in_memory(house: House) -> None:
+    noise = b"nothing to see here\n" * 300_000
+    given = SimpleUploadedFile("scan.json", noise + secret(house).encode())
+    answer = house.client("admin").post("/leaks/", {"text": "", "file": given})
+    assert answer.status_code == 303
+    assert Leaked.objects.get().lines == [300_001]
+
+
+def test_large_text(house: House) -> None:
+    answer = pasted(house, "x" * 10_000_000 + "\n" + secret(house))
+    assert answer.status_code == 303 and Leaked.objects.get().lines == [2]
+
+
+def test_too_large_elsewhere_and_here(house: House) -> None:
+    admin = house.client("admin")
+    assert admin.post("/teams/new/", {"name": "x" * 3_000_000}).status_code == 413
+    answer = pasted(house, "x" * 17_000_000)
+    assert answer.status_code == 413 and "cut the text" in body(answer)
+
+
+@pytest.mark.parametrize("text", ["", "   \n"])
+def test_nothing_pasted(house: House, text: str) -> None:
+    answer = pasted(house, text)
+    assert answer.status_code == 422 and "Paste something" in words(answer)
+    assert not Incident.objects.exists()
+
+
+def test_nothing_of_ours(house: House) -> None:
+    answer = pasted(house, "AKIAIOSFODNN7EXAMPLE\nsk-abcd**********wxyz\n")
+    assert answer.status_code == 200 and "No secret of our keys’ shape in it" in words(answer)
+    assert "Masked by stars in line 2" in words(answer)
+    assert not Incident.objects.exists() and house.sandbox.requests("GET", "usage") == []
+
+
+def test_what_was_pasted_is_never_echoed(house: House) -> None:
+    for text in ("<script>alert(1)</script> canary-text-7781", "sk-" + "A1b" * 16 + " canary-text-7781"):
+        answer = pasted(house, text)
+        page = house.client("admin").get("/leaks/1/") if answer.status_code == 303 else answer
+        assert "canary-text-7781" not in body(page) and "A1bA1bA1bA1b" not in body(page)
+
+
+def test_a_lead_sees_nothing_of_another_teams_key(house: House) -> None:
+    house.sandbox.clear_log()
+    lead = house.client("lead")
+    Team.objects.filter(slug="atlas").update(slug="theirs")
+    house.team.memberships.filter(person__username="lead").delete()
+    house.client("lead")
+    boreas = Team.objects.get(slug="boreas")
+    boreas.memberships.filter(person__username="lead").update(role="lead")
+
+    theirs = pasted(house, f"a\n{secret(house)}", client=lead)
+    nobodys = pasted(house, "a\nsk-" + "Zz9" * 16, client=lead)
+    assert theirs.status_code == nobodys.status_code == 303
+    first, second = (words(lead.get(at["Location"])).split("Notes")[0] for at in (theirs, nobodys))
+    for page in (first, second):
+        assert "1 secret of our keys’ shape is not a key of yours" in page and "Tell an admin now" in page
+        assert "Staging" not in page and "Send 1 secret" not in page
+    record = Record.objects.get(action="leak.elsewhere")
+    assert (record.team_id, record.key_id) == (house.team.pk, house.keys["plain"])
+    assert "Secret pasted by somebody outside" not in words(lead.get(theirs["Location"]))
+    assert lead.post("/leaks/1/ask/").status_code == 403
+    assert lead.post("/leaks/1/disable/").status_code == 403
+    assert house.sandbox.writes() == [] and house.sandbox.requests("GET", "usage") == []
+
+    admin = house.client("admin")
+    assert admin.post("/leaks/1/look/").status_code == 303
+    assert "Disable 1 key" in words(admin.get("/leaks/1/"))
+
+
+def test_not_found_then_listed_then_found(house: House) -> None:
+    new = house.sandbox.add_key(house.account, name="Brand new")
+    admin = house.client("admin")
+    pasted(house, house.sandbox.secret(new), client=admin)
+    page = words(admin.get("/leaks/1/"))
+    assert "is not a key of yours" in page
+    TeamSync.objects.update(listed_at=None)
+    assert "List 1 team again and look" in words(admin.get("/leaks/1/"))
+    admin.post("/leaks/1/look/")
+    page = words(admin.get("/leaks/1/"))
+    assert "Disable 1 key" in page and "Brand new" in page
+
+
+def test_asking_cometapi_says_how_many_and_where(house: House) -> None:
+    other = house.sandbox.add_account(name="Elsewhere")
+    known = house.sandbox.secret(house.sandbox.add_key(other, name="Of no team"))
+    admin = house.client("admin")
+    pasted(house, f"{known}\nsk-{'Zz9' * 16}", client=admin)
+    assert house.sandbox.requests("GET", "usage") == []
+    page = words(admin.get("/leaks/1/"))
+    assert f"Send 2 secrets to {house.sandbox.url.partition('://')[2]} and ask whose they are" in page
+
+    admin.post("/leaks/1/ask/")
+
+    page = words(admin.get("/leaks/1/"))
+    assert "CometAPI knows it: a key of an account that is in no team here ( Of no team )" in page
+    assert "CometAPI does not know it" in page
+    assert len(house.sandbox.requests("GET", "usage")) == 2
+
+
+def test_without_a_ledger_it_says_what_to_do_by_hand(house: House, settings: Any) -> None:
+    ledger, settings.LEDGER_KEYS = settings.LEDGER_KEYS, {}
+    answer = pasted(house, secret(house))
+    assert answer.status_code == 503 and settings.COMETAPI_BASE_URL in body(answer)
+    assert "Disable it there" in words(answer) and "Staging" in words(answer)
+    assert house.sandbox.writes() == [] and not Incident.objects.exists()
+    settings.LEDGER_KEYS = ledger
+    pasted(house, secret(house))
+    settings.LEDGER_KEYS = {}
+    answer = house.client("admin").post("/leaks/1/disable/")
+    assert answer.status_code == 503 and "Disable it there" in words(answer)
+    assert house.sandbox.writes() == []
+
+
+def test_notes_and_closing(house: House) -> None:
+    admin = house.client("admin")
+    pasted(house, secret(house))
+    typed = {"source": "https://git.example.com/x", "note": "seen by Ada"}
+    assert admin.post("/leaks/1/note/", typed).status_code == 303
+    answer = admin.post("/leaks/1/note/", {"note": f"it was {secret(house)}"})
+    assert answer.status_code == 422
+    no_secret(house, body(answer))
+    page = words(admin.get("/leaks/1/"))
+    assert "Seen at https://git.example.com/x" in page and "seen by Ada" in page
+    assert admin.post("/leaks/1/close/").status_code == 303
+    assert "Closed" in words(admin.get("/leaks/1/"))
+    assert Incident.objects.get().destroyed_at
+
+
+def test_auditors_look_on(house: House) -> None:
+    pasted(house, secret(house))
+    auditor = house.client("auditor")
+    assert "You may look on" in words(auditor.get("/leaks/"))
+    page = words(auditor.get("/leaks/1/"))
+    assert "Staging" in page and "Disable 1 key" not in page
+    for rest in ("disable/", "look/", "ask/", "note/", "close/"):
+        assert auditor.post(f"/leaks/1/{rest}").status_code == 403, rest
+    assert pasted(house, secret(house), "auditor").status_code == 403
+    assert house.stored("plain")["status"] == 1
+
+
+def test_a_secret_in_an_address_is_sent_to_the_desk(house: House) -> None:
+    answer = house.client("admin").get(f"/teams/?q={secret(house)}")
+    assert answer.status_code == 400 and 'href="/leaks/"' in body(answer)
