@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from keys.ledger import book
 from keys.selectors.ledger_filter import LedgerFilter
 from keys.services import exporting
 from keys.services.export_lines import pieces_of
 from keys.services.exporting import Format, begin_export
 from tests.ledger.bulk import fill
+from tests.ledger.making import entry, key_fields
 from tests.people.making import SYSTEM
 from tests.support.report import Promise
 
@@ -28,8 +30,8 @@ def peak(form: Format) -> tuple[int, int]:
 @pytest.mark.prove
 def test_memory_stays_flat(real_db: Any, monkeypatch: Any, scale: str, promise: Promise) -> None:
     promise.number, promise.title = "16", "exports in flat memory"
-    monkeypatch.setattr(exporting, "BATCH", 50)
-    few = 20_000 if scale == "full" else 300
+    monkeypatch.setattr(exporting, "BATCH", 20)
+    few = 20_000 if scale == "full" else 100
     fill(few)
     before = {form: peak(form) for form in Format}
     fill_more(few * 4)
@@ -43,8 +45,7 @@ def test_memory_stays_flat(real_db: Any, monkeypatch: Any, scale: str, promise: 
 
 def fill_more(count: int) -> None:
     """The exports themselves stand in the ledger now, so that `fill` cannot go on; their like can be appended."""
-    from keys.models import Record
-    from tests.ledger.making import append, key_fields
-
-    while Record.objects.count() < count:
-        append(reason="the new office", body={"kind": "edit", "before": key_fields(), "wanted": key_fields()})
+    said = entry(reason="the new office", body={"kind": "edit", "before": key_fields(), "wanted": key_fields()})
+    with book.opened() as ledger:
+        while ledger.append(said).seq < count:
+            pass
