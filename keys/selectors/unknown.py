@@ -8,6 +8,7 @@ from keys.models import Change, ChangeState, Person, Record, Team
 from keys.permissions import Verb, allowed, visible_teams
 
 SHOWN = 20
+OPEN = (ChangeState.INTENT, ChangeState.SENDING, ChangeState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Unknowns:
 def unknown_changes(person: Person, team_id: int | None = None, key_id: int | None = None) -> Unknowns:
     """The open changes that this person may see, of this team and key if given."""
     teams = {team.pk: team for team in visible_teams(person) if allowed(person, Verb.VIEW_HISTORY, team)}
-    changes = Change.objects.filter(state__in=(ChangeState.INTENT, ChangeState.SENDING, ChangeState.UNKNOWN))
+    changes = Change.objects.filter(state__in=OPEN)
     if not allowed(person, Verb.VIEW_ALL_HISTORY):
         changes = changes.filter(team_id__in=teams)
     return _told(_narrowed(changes, team_id, key_id), teams)
@@ -42,8 +43,7 @@ def unknown_changes(person: Person, team_id: int | None = None, key_id: int | No
 
 def unknown_of_key(team: Team, key_id: int) -> tuple[Unknown, ...]:
     """The open changes of one key, for who may see it."""
-    states = (ChangeState.INTENT, ChangeState.SENDING, ChangeState.UNKNOWN)
-    of_key = Change.objects.filter(account_id=team.account_id or 0, state__in=states)
+    of_key = Change.objects.filter(account_id=team.account_id or 0, state__in=OPEN)
     return _told(_narrowed(of_key, team.pk, key_id), {team.pk: team}).shown
 
 
