@@ -165,7 +165,7 @@ def _low(percent: int, _now: int) -> Q:
 
 
 CONDITIONS: Final[dict[str, Any]] = {
-    "group": lambda group, now: Q(group=escape_visible(group)),
+    "group": lambda group, now: Q(group=escape_visible(group, keep="\n")),
     "owner": lambda owner, now: noted(owner_folded=owner.casefold()),
     "tag": lambda tag, now: noted(tags__contains=f",{tag.casefold()},"),
     "expiring": lambda days, now: Q(expired_time__gt=now, expired_time__lte=now + days * DAY),
