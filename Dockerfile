@@ -1,4 +1,4 @@
-# The dashboard, as `manage.py serve` runs it. Secrets come as files when it runs (README, "In containers"); none is needed
+# The dashboard, as `manage.py serve` runs it; with the command `python manage.py worker` the same image works beside it.
 # to build. tests/image follows these steps without Docker.
 FROM python:3.13-slim-bookworm AS build
 

@@ -61,6 +61,7 @@ def test_the_key_and_the_record_tell_of_it(drifted: House) -> None:
     client = drifted.client()
 
     assert "Somebody changed this key at CometAPI" in words(client.get(drifted.path("plain")))
+    assert "1 to look at" in words(client.get("/teams/atlas/"))
     assert "Somebody changed this key" not in words(client.get(drifted.path("arabic")))
     record = words(client.get(f"/history/{only().record_seq}/"))
     assert "Changed elsewhere" in record and "Became weaker Allowlist" in record and "What was changed" in record

@@ -57,3 +57,14 @@ def test_trouble_of_one_team_holds_up_no_other(stage: Stage) -> None:
 def test_an_unknown_team_is_said(stage: Stage) -> None:
     with pytest.raises(CommandError, match=r"There is no team absent\."):
         run("absent")
+
+
+def test_a_ledger_that_cannot_be_written_is_said(stage: Stage, settings: Any) -> None:
+    run()
+    stage.sandbox.console_edit(stage.key_id, name="theirs")
+    settings.LEDGER_KEYS = {}
+
+    code, told = run()
+
+    assert (code, drifts(stage), row(stage).suspect) == (1, [], True)
+    assert "No ledger key is set" in told
