@@ -83,7 +83,7 @@ def _switch(rng: random.Random, typed: Typed, name: str) -> None:
 def _together(typed: Typed) -> None:
     """Rules over several fields: those of the reference page for model limits and for cross-group retry."""
     after, posted = typed.after, typed.posted
-    if posted.get("remain_quota") == "" and after["unlimited_quota"] and posted["unlimited_quota"] in ON:
+    if posted.get("remain_quota") == "" and after["unlimited_quota"]:
         typed.bad = typed.bad and _others_bad(typed)
         after["remain_quota"] = typed.before["remain_quota"]
     if {"model_limits", "model_limits_enabled"} & posted.keys():
