@@ -1,4 +1,5 @@
 # The dashboard, as `manage.py serve` runs it; with the command `python manage.py worker` the same image works beside it.
+# Secrets come as files when it runs (README, "In containers"); none is needed
 # to build. tests/image follows these steps without Docker.
 FROM python:3.13-slim-bookworm AS build
 
