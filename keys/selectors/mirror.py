@@ -162,7 +162,7 @@ def _quick_counts(keys: QuerySet[MirrorKey], now: datetime) -> dict[str, int]:
 
 
 def _counting(keys: QuerySet[Any], word: str) -> QuerySet[Any]:
-    of_these = keys.order_by().annotate(word=Value(word, output_field=CharField()))
+    of_these: QuerySet[Any] = keys.order_by().annotate(word=Value(word, output_field=CharField()))
     counted: QuerySet[Any] = of_these.values("word").annotate(count=Count("pk")).values_list("word", "count")
     return counted
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from keys.forms.filters import FilterForm
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """kind: `text`, `choice` or `box`. options: (value, words, chosen)."""
+    """kind: `text`, `choice` or `box`. options: of a choice, as HTML."""
 
     kind: str
     name: str
@@ -20,7 +22,7 @@ class Drawn:
     help: str
     value: str
     numeric: bool
-    options: tuple[tuple[str, str, bool], ...]
+    options: SafeString
     errors: list[str]
 
 
@@ -34,11 +36,12 @@ def filter_fields(form: FilterForm) -> Iterator[Drawn]:
 def _drawn(bound: forms.BoundField) -> Drawn:
     field = bound.field
     value = str(bound.value() or "")
-    options: tuple[tuple[str, str, bool], ...] = ()
+    options = SafeString("")
     if isinstance(field, forms.ChoiceField):
         value = value or str(field.initial or "")
         choices: Any = field.choices
-        options = tuple((key, str(words), key == value) for key, words in choices)
+        drawn = ((key, SafeString(" selected" if key == value else ""), words) for key, words in choices)
+        options = format_html_join("", '<option value="{}"{}>{}</option>', drawn)
     kind = "choice" if options else "box" if isinstance(field.widget, forms.CheckboxInput) else "text"
     return Drawn(
         kind=kind,
