@@ -276,6 +276,7 @@ _BACK: Final[dict[str, Any]] = {
 
 
 def _enabled_by_us(row: Leaked, since: datetime) -> bool:
+    assert row.account_id is not None and row.key_id is not None  # noqa: S101
     changes = Change.objects.filter(account_id=row.account_id, key_id=row.key_id, created_at__gt=since)
     done = changes.filter(outcome__in=(str(Outcome.CONFIRMED), str(Outcome.APPLIED)))
     return any(
