@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -100,7 +101,7 @@ def _context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
         "incident": incident,
         "lines": lines,
         "sure": len(sure),
-        "to_press": pressing.to_press(incident, teams).filter(pressed_at=None).count(),
+        "to_press": pressing.to_press(incident, teams).filter(Q(pressed_at=None) | ~Q(why="")).count(),
         "pressed": any(line.row.pressed_at for line in sure),
         "refused_s": refused_s,
         "headline": _headline(sure, refused_s),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from keys.errors import Denied, LedgerUnavailable
 from keys.models import Incident, Leaked, Membership, Person, Record, TeamRole
 from keys.selectors.leaks import level_of
+from keys.services import schedule
 from keys.services.leaks import pressing, proving
 from keys.types import Deadline, Waits
 from tests.leaks.scene import Scene
@@ -229,3 +230,21 @@ def test_a_process_killed_in_the_middle_is_taken_over(
     assert level_of(scene.row(incident)) in ("pressed", "disabled")
     assert level_of(scene.hasten(incident)) == "refused"
     assert scene.stage.stored()["status"] == 2
+
+
+def test_the_worker_goes_on_without_the_browser(scene: Scene) -> None:
+    incident = scene.paste()
+    scene.press(incident)
+    incident.leaked.update(next_at=timezone.now())
+    schedule.run_scheduled("leaks")
+    assert level_of(scene.row(incident)) == "again"
+
+
+def test_a_disable_that_failed_can_be_pressed_again(scene: Scene) -> None:
+    incident = scene.paste()
+    scene.sandbox.fault("refusal", operation="update", times=99)
+    scene.press(incident)
+    assert (level_of(scene.row(incident)), scene.row(incident).why) == ("sent", "disable_refused")
+    scene.sandbox.clear_faults()
+    scene.press(incident)
+    assert level_of(scene.row(incident)) == "refused"

@@ -145,7 +145,7 @@ def test_without_mishap_all_is_proven(real_db: RealDatabase, sandbox: Any, promi
 def cached_and_silent(scene: Scene) -> None:
     """Still served from a cache, and the model endpoint gives no clear answer."""
     scene.sandbox.configure(cache_s=60.0)
-    scene.sandbox.fault("401_json", operation="v1_models", skip=1, times=99)
+    scene.sandbox.fault("401_json", operation="v1_models", key_id=scene.stage.key_id, times=99)
 
 
 def cached(scene: Scene) -> None:
@@ -153,12 +153,12 @@ def cached(scene: Scene) -> None:
 
 
 def cached_elsewhere(scene: Scene) -> None:
-    scene.sandbox.configure(cache_s=60.0, client_ip="198.51.100.1")
     scene.sandbox.console_edit(scene.stage.key_id, allow_ips="203.0.113.9")
+    scene.sandbox.configure(cache_s=60.0, client_ip="198.51.100.1")
 
 
-def ignored(scene: Scene) -> None:
-    scene.sandbox.fault("status_ignored", operation="update", times=99)
+def denied(scene: Scene) -> None:
+    scene.sandbox.fault("refusal", operation="update", times=99)
 
 
 MUTANTS: dict[str, tuple[Callable[..., Any], str, str, Callable[[Scene], None]]] = {
@@ -180,11 +180,11 @@ MUTANTS: dict[str, tuple[Callable[..., Any], str, str, Callable[[Scene], None]]]
         "if verdict is Verdict.ELSEWHERE:\n        return ''\n    if False:",
         cached_elsewhere,
     ),
-    "what differs is taken for disabled": (
+    "a refused disable is taken for a disabled key": (
         proving._after,
         "if result.outcome in (Outcome.CONFIRMED, Outcome.APPLIED):",
-        "if result.outcome in (Outcome.CONFIRMED, Outcome.APPLIED, Outcome.DIFFERS):",
-        ignored,
+        "if result.outcome in (Outcome.CONFIRMED, Outcome.APPLIED, Outcome.REFUSED):",
+        denied,
     ),
 }
 
@@ -208,7 +208,7 @@ def test_mutants_are_caught(name: str, real_db: RealDatabase, sandbox: Any, prom
     promise.caught(name)
 
 
-@pytest.mark.parametrize("mishap", [cached_and_silent, cached, cached_elsewhere, ignored])
+@pytest.mark.parametrize("mishap", [cached_and_silent, cached, cached_elsewhere, denied])
 def test_the_same_without_the_mutants(real_db: RealDatabase, sandbox: Any, mishap: Callable[[Scene], None]) -> None:
     scene = set_scene(sandbox)
     incident = scene.paste()

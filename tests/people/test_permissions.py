@@ -20,11 +20,15 @@ TABLE = """
     manage_team        no      no      no      no      yes
     manage_access_token no     no      no      no      yes
     manage_members     no      no      no      no      yes
+    view_leaks         no      no      yes     yes     yes
+    handle_leaks       no      no      yes     no      yes
     view_teams         yes     yes     yes     yes     yes
     add_team           no      no      no      no      yes
     view_people        no      no      no      yes     yes
     manage_people      no      no      no      no      yes
     view_all_history   no      no      no      yes     yes
+    view_all_leaks     no      no      no      yes     yes
+    handle_all_leaks   no      no      no      no      yes
     view_status        no      no      no      no      yes
 """
 ROLES = ("nobody", "member", "lead", "auditor", "admin")
@@ -32,7 +36,7 @@ ROWS = [line.split() for line in TABLE.strip().splitlines()]
 CELLS = [(verb, role, says == "yes") for verb, *cells in ROWS for role, says in zip(ROLES, cells, strict=True)]
 WRITES = {
     *("edit_key", "disable_key", "enable_key", "manage_team", "manage_access_token", "manage_members"),
-    *("add_team", "manage_people"),
+    *("add_team", "manage_people", "handle_leaks", "handle_all_leaks"),
 }
 
 

@@ -23,7 +23,7 @@ QUERY = ("q", "page", "before", "change", "next", "as", "message")
 HEADERS = ("Host", "Referer", "Origin", "Cookie", "X-Request-Id", "User-Agent", "HX-Current-URL", "HX-Target")
 STARTS = (
     *("/", "/keys/", "/teams/", "/history/", "/history/proof/", "/history/export/", "/people/", "/people/new/"),
-    *("/teams/new/", "/profile/", "/accounts/password/change/"),
+    *("/teams/new/", "/leaks/", "/profile/", "/accounts/password/change/"),
 )
 
 
@@ -40,6 +40,34 @@ def work(estate: Estate, admin: Visitor, lead: Visitor) -> None:
     assert admin.post("/teams/boreas/access-token/check/", {}).status_code == 302
     assert admin.get("/teams/boreas/").status_code == 200
     assert admin.post("/teams/boreas/access-token/forget/", {}).status_code == 302
+
+
+def leaks(estate: Estate, admin: Visitor) -> None:
+    """The leak desk: secrets pasted in clear and wrapped, found, disabled, tried, noted; one stays held."""
+    secret, other = f"sk-{estate.text('key secret')}", f"sk-{estate.text('second key secret')}"
+    assert admin.get("/leaks/").status_code == 200
+    pasted = f"KEY={secret}\n{base64.b64encode(f'k={secret}'.encode()).decode()}\nsk-{estate.text('typed')}\n"
+    for text in (pasted, json.dumps({"secret": other, "line": 3})):
+        answer = admin.send("POST", "/leaks/", data={"text": text, "csrfmiddlewaretoken": admin.token})
+        assert answer.status_code == 303, answer.status_code
+        place = answer.headers["Location"]
+        for verb in ("look", "disable", "ask"):
+            admin.get(place)
+            answer = admin.post(f"{place}{verb}/", {}, headers=HTMX if verb == "disable" else {})
+            assert answer.status_code in (200, 303), (verb, answer.status_code)
+        admin.get(place, headers=HTMX)
+        assert admin.post(f"{place}note/", {"source": secret, "note": f"it was {other}"}).status_code == 422
+    answer = admin.send(
+        "POST",
+        "/leaks/",
+        files={"file": ("leak.txt", f"{other}\n{secret}".encode())},
+        headers={"X-CSRFToken": admin.token},
+    )
+    assert answer.status_code == 303, answer.status_code
+    assert admin.post(f"{answer.headers['Location']}close/", {}).status_code == 303
+    estate.sandbox.configure(dialect="A")
+    for number in range(2):
+        assert admin.switch("enable", number).status_code == 303
 
 
 def doors(estate: Estate, lead: Visitor) -> None:

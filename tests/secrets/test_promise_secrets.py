@@ -73,6 +73,7 @@ def test_no_secret_gets_out(
     kinds = deeds.ECHOING * 7 + deeds.MUTE + deeds.LASTING if full else deeds.ECHOING + deeds.MUTE
     with furnished(real_db, sandbox, tmp_path, seed) as (estate, admin, lead):
         deeds.work(estate, admin, lead)
+        deeds.leaks(estate, admin)
         deeds.doors(estate, lead)
         deeds.mishaps(estate, admin, lead, kinds, thorough=full)
         for who in (lead, admin):

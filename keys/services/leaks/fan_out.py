@@ -19,9 +19,9 @@ _seats: Final = threading.BoundedSemaphore(THREADS)
 
 def each(items: Sequence[T], work: Callable[[T], None], until: Deadline) -> list[Exception]:
     """Do `work` with every item, side by side, as long as there is time to begin; what was raised."""
-    if len(items) == 1:
-        return _tried(items[0], work, until)
-    with ThreadPoolExecutor(min(THREADS, len(items) or 1), thread_name_prefix="leak") as pool:
+    if len(items) < 2:
+        return [fault for item in items for fault in _tried(item, work, until)]
+    with ThreadPoolExecutor(min(THREADS, len(items)), thread_name_prefix="leak") as pool:
         found = pool.map(lambda item: _seated(lambda: _tried(item, work, until)), items)
         return [fault for faults in found for fault in faults]
 

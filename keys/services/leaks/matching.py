@@ -13,6 +13,7 @@ from keys.fingerprints import fingerprint
 from keys.leaks.candidate import Candidate, Secret, Shape
 from keys.models import MirrorKey, TeamSync
 from keys.redact import MASK
+from keys.services.leaks.fan_out import each
 from keys.types import Deadline
 
 CHUNK: Final = 900
@@ -56,8 +57,14 @@ def match(candidates: Sequence[Candidate]) -> dict[int, Match]:
                 break
             if keys.get(mask):
                 masked.append((place, secret, keys[mask]))
+    asked: dict[int, Match | None] = {}
+
+    def ask(number: int) -> None:
+        asked[number] = made_sure(masked[number][1], masked[number][2])
+
+    each(range(len(masked))[:MOST_SURE], ask, Deadline.after(settings.WAITS.edit_s))
     for number, (place, secret, likely) in enumerate(masked):
-        sure = made_sure(secret, likely) if number < MOST_SURE else Match(likely[0], secret, "unsure")
+        sure = asked.get(number, Match(likely[0], secret, "unsure"))
         if sure:
             found.setdefault(place, sure)
     return found

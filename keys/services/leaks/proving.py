@@ -276,7 +276,8 @@ _BACK: Final[dict[str, Any]] = {
 
 
 def _enabled_by_us(row: Leaked, since: datetime) -> bool:
-    changes = Change.objects.filter(account_id=row.account_id or 0, key_id=row.key_id or 0, created_at__gt=since)
+    assert row.account_id is not None and row.key_id is not None  # noqa: S101
+    changes = Change.objects.filter(account_id=row.account_id, key_id=row.key_id, created_at__gt=since)
     done = changes.filter(outcome__in=(str(Outcome.CONFIRMED), str(Outcome.APPLIED)))
     return any(
         change.wanted.get("status") == Status.ENABLED and change.before.get("status") != Status.ENABLED

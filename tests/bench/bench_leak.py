@@ -1,0 +1,119 @@
+"""Promise 15: finding a pasted secret among 100,000 mirrored keys, and how long from the paste to the read-back.
+
+Baseline: the same three requests of the disable (GET, PUT, GET) by bare httpx, in the same run, turn by turn.
+"""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.bench.bench_edit import sandbox_process, timed
+from tests.support.environment import base_environment
+
+KEYS = int(os.environ.get("BENCH_KEYS", "100000"))
+RUNS = int(os.environ.get("BENCH_RUNS", "20"))
+LATENCY_S = 0.03
+
+
+def fill_mirror(team: Any, account_id: int) -> None:
+    """Rows as a listing makes them, with fingerprints of secrets that nobody has."""
+    from django.utils import timezone
+
+    from keys.fingerprints import fingerprint
+    from keys.leaks.candidate import USUAL
+    from keys.models import MirrorKey
+
+    now, rows = timezone.now(), []
+    texts = {"masked": "abcd**********wxyz", "model_limits": "", "allow_ips": "", "group": "", "haystack": ""}
+    numbers = {
+        "status": 1,
+        "expired_time": -1,
+        "remain_quota": 1,
+        "used_quota": 0,
+        "created_time": 1,
+        "accessed_time": 1,
+    }
+    flags = {"unlimited_quota": False, "model_limits_enabled": False, "cross_group_retry": False}
+    for number in range(KEYS):
+        found = fingerprint(USUAL.made_up())
+        assert found
+        row = MirrorKey(team=team, account_id=account_id, key_id=10_000_000 + number, name=f"key {number}", snapshot={})
+        row.fingerprint, row.fingerprint_of, row.first_seen_at, row.read_at = found.digest, "whole", now, now
+        for name, value in {**texts, **numbers, **flags}.items():
+            setattr(row, name, value)
+        rows.append(row)
+    MirrorKey.objects.bulk_create(rows, batch_size=2000)
+
+
+def measure(url: str) -> dict[str, list[float]]:
+    import httpx
+    from django.utils import timezone
+
+    from keys.services.leaks import desk
+    from tests.leaks.scene import actor_for, set_scene
+    from tests.support.sandbox import Sandbox
+
+    sandbox = Sandbox.attach(url)
+    scene = set_scene(sandbox)
+    fill_mirror(scene.stage.team, scene.stage.account.id)
+    keys = [sandbox.add_key(scene.stage.account, name=f"leaked {n}") for n in range(2 * RUNS)]
+    scene.sync()
+    sandbox.configure(latency_s=LATENCY_S)
+    client = httpx.Client(base_url=url, headers={"Authorization": scene.stage.account.token}, trust_env=False)
+    times: dict[str, list[float]] = {"find": [], "disabled": [], "bare": [], "refused": []}
+
+    def bare(key_id: int) -> None:
+        body = client.get(f"/api/token/{key_id}").json()["data"]
+        client.put("/api/token/", params={"status_only": "true"}, json={**body, "status": 2})
+        assert client.get(f"/api/token/{key_id}").json()["data"]["status"] == 2
+
+    for turn in range(RUNS):
+        text = f"ERROR key={scene.secret(keys[turn])}\n".encode()
+        begun = time.perf_counter()
+        sort = desk.look_through(scene.admin, actor_for(scene.admin), text)
+        times["find"].append(time.perf_counter() - begun)
+        assert len(sort.found) == 1
+        incident = desk.record_incident(scene.admin, actor_for(scene.admin), sort, timezone.now())
+        scene.press(incident)
+        row = scene.row(incident, keys[turn])
+        assert row.disabled_at and row.refused_at and row.pressed_at, row.why
+        times["disabled"].append((row.disabled_at - incident.pasted_at).total_seconds())
+        times["refused"].append((row.refused_at - incident.pasted_at).total_seconds())
+        times["bare"].append(timed(lambda key_id=keys[RUNS + turn]: bare(key_id)))  # type: ignore[misc]
+    return times
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        database = os.environ.get("DATABASE_URL", f"sqlite:///{folder / 'bench.sqlite3'}")
+        os.environ.update({**base_environment(), "DATABASE_URL": database, "WAIT_SCALE": "1"})
+        os.environ["DJANGO_SETTINGS_MODULE"] = "cometadmin.settings"
+        import django
+        from django.core.management import call_command
+
+        django.setup()
+        call_command("migrate", verbosity=0)
+        with sandbox_process(folder) as url:
+            from django.conf import settings
+
+            settings.COMETAPI_BASE_URL = url
+            times = measure(url)
+    report({name: statistics.median(found) * 1000 for name, found in times.items()}, database.split(":", 1)[0])
+
+
+def report(ms: dict[str, float], database: str) -> None:
+    sys.stdout.write(
+        f"leak on {database}, {RUNS} runs among {KEYS:,} keys, {LATENCY_S * 1000:.0f} ms an answer: "
+        f"found in {ms['find']:.1f} ms (promise: at most 50); paste to read-back disabled {ms['disabled']:.0f} ms, "
+        f"the same calls bare {ms['bare']:.0f} ms, added {ms['disabled'] - ms['bare']:.0f} ms (promise: at most 100); "
+        f"paste to refused {ms['refused']:.0f} ms\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

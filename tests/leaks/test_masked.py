@@ -1,0 +1,54 @@
+"""Where CometAPI shows masks alone: a likely key is made sure of before it is called found."""
+
+from typing import Any
+
+import pytest
+
+from keys.services.leaks import strays
+from keys.services.leaks.desk import may_handle
+from tests.leaks.scene import Scene, set_scene
+from tests.support.databases import RealDatabase
+
+
+@pytest.fixture
+def masked(real_db: RealDatabase, sandbox: Any) -> Scene:
+    sandbox.configure(masked=True)
+    return set_scene(sandbox)
+
+
+def test_made_sure_then_found(masked: Scene) -> None:
+    incident = masked.paste()
+    row = masked.row(incident)
+    assert row.found_by == "mask" and len(masked.sandbox.requests("GET", "usage")) == 1
+    masked.press(incident)
+    assert masked.row(incident).refused_at and masked.stage.stored()["status"] == 2
+
+
+def test_the_same_ends_are_not_the_same_secret(masked: Scene) -> None:
+    secret = masked.secret().removeprefix("sk-")
+    likely = secret[:4] + "Zz9" * 13 + "Z" + secret[-4:]
+    assert len(likely) == 48
+    incident = masked.paste(f"sk-{likely}")
+    assert not incident.leaked.filter(team__isnull=False).exists()
+    assert strays.strays(incident).count() == 1
+
+
+def test_unsure_while_cometapi_does_not_answer(masked: Scene) -> None:
+    masked.sandbox.fault("503", operation="usage", times=9)
+    incident = masked.paste()
+    assert masked.row(incident).found_by == "unsure"
+    masked.press(incident)
+    assert masked.stage.stored()["status"] == 1
+
+    masked.sandbox.clear_faults()
+    strays.look_up(actor=masked.actor, incident=incident, teams=may_handle(masked.admin, masked.actor))
+
+    assert masked.row(incident).found_by == "mask"
+    masked.press(incident)
+    assert masked.stage.stored()["status"] == 2
+
+
+def test_only_what_matches_is_sent(masked: Scene) -> None:
+    masked.sandbox.clear_log()
+    masked.paste(f"sk-{'Zz9' * 16}\nAKIAIOSFODNN7EXAMPLE")
+    assert masked.sandbox.requests("GET", "usage") == [] and masked.sandbox.requests("GET", "v1_models") == []
