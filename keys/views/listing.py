@@ -18,6 +18,7 @@ from keys.models import CompanyRole, Team
 from keys.permissions import Verb, teams_where, visible_teams
 from keys.selectors.ages import ages_of
 from keys.selectors.mirror import NOTHING_LISTED, Listing, keys_of, listing
+from keys.selectors.syncing import sync_state
 from keys.selectors.wanted import Wanted
 from keys.views import links
 from keys.views.fields import filter_fields
@@ -97,6 +98,7 @@ def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wan
         "rows": _rows(found, wanted, switching),
         "pages": found.pages,
         "ages": ages_of(scope.teams),
+        "sync": sync_state(scope.team) if scope.team and not is_fragment(request) else None,
         "columns": links.columns(wanted),
         "labels": links.labels(),
         "counts": links.counts(wanted, found.counts, found.gone),

@@ -34,7 +34,7 @@ def test_the_list_comes_from_the_mirror_and_asks_nothing_upstream(house: House) 
 
     assert set(shown(html)) == set(house.keys.values())
     assert "Staging" in html and "$12.40" in html and "6,200,000 units" in html
-    assert "Read from CometAPI" in words(html) and "just now" in words(html)
+    assert "List as of" in words(html) and "just now" in words(html)
     assert house.sandbox.requests() == []
 
 
