@@ -69,7 +69,7 @@ def checking(page: Any, app: App) -> None:
     app.house.sandbox.fault("500_before", operation="update", times=9)
     page.get_by_label("Name").fill("Staging EU")
     page.get_by_role("button", name=re.compile("^Save")).click()
-    page.get_by_text("Checking…").first.wait_for()
+    page.get_by_text("Checking…", exact=True).wait_for()  # the button says "Saving and checking…" before that
     page.route("**/changes/**", lambda route: route.fulfill(status=204))
 
 
