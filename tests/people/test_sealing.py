@@ -74,7 +74,7 @@ def test_it_does_not_open_in_another_teams_row() -> None:
 def test_mutant_without_the_team_in_the_seal_is_caught() -> None:
     from keys import sealing
 
-    mutant = mutated(sealing._bound_to, '["access_token", team_pk, host]', '["access_token", host]')
+    mutant = mutated(sealing._bound_to, "[*owner, host]", "[owner[0], host]")
     with mutant, pytest.raises(pytest.fail.Exception):
         test_it_does_not_open_in_another_teams_row()
 
