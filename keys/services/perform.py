@@ -32,17 +32,19 @@ def perform(road: Road) -> Result:
     """
     guard(road.person, road.actor, road.verb, road.team, road.key_id)
     client = access_tokens.client_for(road.team, lane=road.lane)
-    earlier = repeats.earlier_result(road.change_id, road.content, road.actor, road.team, road.key_id)
-    if earlier is not None:
-        return earlier
     waits: Waits = settings.WAITS
     deadline = Deadline.after(waits.disable_s if road.urgent else waits.edit_s)
+    if earlier := _first_of_its_id(road):
+        return earlier
     epoch = None if road.urgent else _free_epoch(road, deadline)
     live_at, read_at = time.monotonic(), timezone.now()
     try:
         live = client.get_key(road.key_id, deadline.within(waits.disable_s * 0.4 if road.urgent else waits.read_s))
     except UpstreamError as error:
         return _not_read(road, error)
+    # Asked once more: what was read may be the work of the very same submission, sent a moment earlier.
+    if earlier := _first_of_its_id(road):
+        return earlier
     plan = road.plan(live)
     if not plan.changed and not road.urgent:
         mirror.note(road.team, live, read_at)
@@ -58,6 +60,11 @@ def perform(road: Road) -> Result:
     return result
 
 
+def _first_of_its_id(road: Road) -> Result | None:
+    """The outcome of the submission that came first with this change id, once it has one; None for a new id."""
+    return repeats.earlier_result(road.change_id, road.content, road.actor, road.team, road.key_id)
+
+
 def _free_epoch(road: Road, deadline: Deadline) -> int:
     """Wait a moment for another change of this key to end; its epoch then. Raises Held when it does not."""
     patience = deadline.within(settings.WAITS.look_s)
@@ -66,6 +73,8 @@ def _free_epoch(road: Road, deadline: Deadline) -> int:
         held = _held_by(road)
         if held is None:
             return epoch
+        if held.change_id == road.change_id:
+            return epoch  # this very submission holds it, from another request: found out once the key is read
         if patience.passed or not _under_way(held.change_id):
             raise held
         time.sleep(0.1)

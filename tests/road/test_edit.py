@@ -8,6 +8,7 @@ import pytest
 from keys.errors import Denied, Invalid
 from keys.models import Change, ChangeState, Person, Record
 from keys.services.outcome import ChangeIdTaken, Conflict, Outcome
+from tests.road.drive import beside
 from tests.road.stage import Stage, wish
 
 EDITABLE = (
@@ -143,6 +144,18 @@ def test_a_double_click_is_one_change(stage: Stage) -> None:
     assert (second.outcome, second.record_seq) == (first.outcome, first.record_seq)
     assert len(stage.puts()) == 1
     assert len(stage.records()) == 2
+
+
+def test_a_second_press_that_reads_what_the_first_one_saved_is_no_conflict(stage: Stage) -> None:
+    base, change_id, asked = stage.read(), uuid4(), wish(quota=("add", 500))
+    hook = stage.sandbox.pause("before", operation="get", key_id=stage.key_id)
+
+    with beside(lambda: stage.edit(asked, base=base, change_id=change_id)) as slow:
+        assert stage.sandbox.wait_paused(hook)
+        quick = stage.edit(asked, base=base, change_id=change_id)
+        stage.sandbox.release(hook)
+
+    assert (slow[0].outcome, slow[0].record_seq) == (quick.outcome, quick.record_seq) and len(stage.puts()) == 1
 
 
 def test_the_same_id_with_other_content_is_refused(stage: Stage) -> None:
