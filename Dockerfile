@@ -1,4 +1,5 @@
-# The dashboard, as `manage.py serve` runs it. Secrets come as files: -e SECRET_KEY_FILE=… and so on (README, settings).
+# The dashboard, as `manage.py serve` runs it; the same image with the command `python manage.py worker` works beside it.
+# Secrets come as files: -e SECRET_KEY_FILE=… and so on (README, settings).
 FROM python:3.13-slim
 
 ENV PYTHONUNBUFFERED=1 \

@@ -94,6 +94,7 @@ def _run(port: int, dialect: str, children: list[Child]) -> NoReturn:
         _seed(env)
     children.append(Child("dashboard", ("serve",), env, FOLDER))
     wait_for(children, port, "/readyz")
+    children.append(Child("worker", ("worker",), env, FOLDER))
     _welcome(port, env["COMETAPI_BASE_URL"], dialect)
     while True:
         time.sleep(0.3)
@@ -118,7 +119,7 @@ def _welcome(port: int, sandbox: str, dialect: str) -> None:
 
   Sign in as lead, auditor or admin, password {PASSWORD}
   The sandbox that stands in for CometAPI: {sandbox} (dialect {dialect})
-  Logs: {FOLDER.relative_to(ROOT)}/dashboard.log, {FOLDER.relative_to(ROOT)}/sandbox.log
+  Logs: dashboard.log, worker.log and sandbox.log in {FOLDER.relative_to(ROOT)}/
 
   Ctrl-C ends the demo; `make demo-reset` starts afresh.
 """)

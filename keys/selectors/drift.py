@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
+from django.utils.translation import gettext
 
 from keys.ledger.labels import field_label, value_text
 from keys.models import CompanyRole, Drift, MirrorKey, Person, Team, TeamRole
 from keys.redact import escape_visible
 from keys.selectors.history import in_order
+from keys.spoken import units, usd
 
 SHOWN = 50
 
@@ -57,15 +59,12 @@ def drift_rows(team: Team) -> list[DriftRow]:
 
 def alarms(person: Person) -> Sequence[Alarm]:
     """For admins all of them, for leads those of their teams; one query."""
-    revived = Drift.objects.filter(state=Drift.State.OPEN, revived=True).select_related("team")
     if person.company_role == CompanyRole.AUDITOR:
         return ()
+    teams = Team.objects.filter(drifts__state=Drift.State.OPEN, drifts__revived=True)
     if person.company_role != CompanyRole.ADMIN:
-        revived = revived.filter(team__memberships__person=person, team__memberships__role=TeamRole.LEAD)
-    counted: dict[Team, int] = {}
-    for drift in revived[:1000]:
-        counted[drift.team] = counted.get(drift.team, 0) + 1
-    return [Alarm(team, count) for team, count in counted.items()]
+        teams = teams.filter(memberships__person=person, memberships__role=TeamRole.LEAD)
+    return [Alarm(team, team.revived) for team in teams.annotate(revived=Count("drifts"))]
 
 
 def _changed(drift: Drift) -> tuple[Changed, ...]:
@@ -83,4 +82,8 @@ def _changed(drift: Drift) -> tuple[Changed, ...]:
 
 
 def _told(field: str, value: Any) -> str:
+    if field == "allow_ips" and not value:
+        return gettext("any address")
+    if field == "limit":
+        return f"{usd(value)} ({units(value)})"
     return escape_visible(value_text(field, value), keep="\n")

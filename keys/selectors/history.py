@@ -73,7 +73,10 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A record's body in words. states: (label, before, wanted, found). steps, plain: (name or label, value)."""
+    """A record's body in words. states: (label, before, wanted, found). steps, plain: (name or label, value).
+
+    weaker: labels of the fields in which the key became weaker.
+    """
 
     changed: tuple[Line, ...]
     differs: tuple[Line, ...]
@@ -82,6 +85,7 @@ class Told:
     states: tuple[tuple[str, ...], ...]
     steps: tuple[tuple[tuple[str, str], ...], ...]
     plain: tuple[tuple[str, str], ...]
+    weaker: tuple[str, ...]
 
 
 def visible_records(person: Person) -> QuerySet[Record]:
@@ -161,6 +165,7 @@ def told(record: Record) -> Told:
             for name, value in sorted(body.items())
             if not isinstance(value, dict | list) and value not in (None, "", False)
         ),
+        weaker=tuple(field_label(name) for name in body.get("weaker") or ()),
     )
 
 

@@ -10,12 +10,14 @@ from typing import Final, NamedTuple
 import structlog
 from django.conf import settings
 from django.db import DatabaseError
+from django.db.models import Q
 from django.utils import timezone
 
 from keys.errors import CometAdminError
 from keys.models import Change, Job, Schedule, Team, WorkerLane
 from keys.services import drift, jobs, settle, syncing
 from keys.services.leaks import pressing
+from keys.services.outcome import Kind
 from keys.types import Deadline, Lane
 
 log = structlog.get_logger(__name__)
@@ -38,7 +40,7 @@ def settle_due(until: Deadline) -> None:
         if until.passed:
             return
         team = Team.objects.filter(pk=change.team_id).select_related("access_token").first()
-        if team:
+        if team and _my_turn(change):
             _settle(change, team)
 
 
@@ -60,7 +62,9 @@ def prune(until: Deadline) -> None:
 
 
 def sync_job(job: Job, until: Deadline) -> bool:
-    """One slice of a team's listing. False: not over yet."""
+    """One slice of a team's listing. False: not over yet. Nothing is left to do where somebody was or is at it."""
+    if not syncing.is_due(syncing.state_of(job.team), settings.WAITS.refresh_s):
+        return True
     progress = syncing.sync_slice(job.team, until)
     jobs.beat(job, done=progress.done, total=progress.total)
     return progress.over
@@ -135,3 +139,11 @@ def _settle(change: Change, team: Team) -> None:
         settle.settle_change(change, team)
     except CometAdminError as fault:
         log.warning("not_settled", team=team.slug, key=change.key_id, error=type(fault).__name__)
+
+
+def _my_turn(change: Change) -> bool:
+    """Claim one look at an open change: seconds apart, so that what takes minutes to settle costs few requests."""
+    now = timezone.now()
+    apart = settings.WAITS.look_s * (0.4 if change.kind == Kind.DISABLE else 2.0)
+    rested = Q(looked_at=None) | Q(looked_at__lte=now - timedelta(seconds=apart))
+    return Change.objects.filter(rested, pk=change.pk).update(looked_at=now) == 1

@@ -28,6 +28,8 @@ PAGE: Final = 100
 TRIES: Final = 3
 """How often a listing is begun anew because pages shifted under it (trap 15)."""
 
+MOST: Final = 2**31 - 1
+"""What a count of keys can be in every database; upstream may claim anything."""
 PATIENCE_S: Final = 0.2
 """How long even the last page of a slice may wait for its turn."""
 
@@ -132,13 +134,14 @@ def _step(team: Team, sync: TeamSync, client: CometClient, until: Deadline) -> b
     begun = timezone.now()
     page = client.list_keys(sync.next_page, PAGE, Deadline.after(settings.WAITS.page_s))
     mirror.store(team, page.items, begun)
-    shifted = sync.next_page > 1 and page.total != sync.total
+    total = min(page.total, MOST)
+    shifted = sync.next_page > 1 and total != sync.total
     if shifted and sync.tries < TRIES:
         _begin(sync, tries=sync.tries + 1, seen_before=0)
         return False
-    sync.next_page, sync.total = sync.next_page + 1, page.total
+    sync.next_page, sync.total = sync.next_page + 1, total
     sync.done, sync.skipped = sync.done + len(page.items), sync.skipped + page.skipped
-    _write(sync, next_page=sync.next_page, total=page.total, done=sync.done, skipped=sync.skipped)
+    _write(sync, next_page=sync.next_page, total=total, done=sync.done, skipped=sync.skipped)
     if len(page.items) + page.skipped >= page.page_size:
         return False
     return _ended(team, sync, page, shifted)

@@ -5,6 +5,7 @@ from datetime import datetime
 from django import template
 from django.forms import BaseForm, BoundField
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,6 +21,12 @@ register.filter("units", spoken.units)
 register.filter("field_label", field_label)
 register.filter("action_label", action_label)
 register.filter("outcome_label", outcome_label)
+
+
+@register.filter
+def count(number: int) -> str:
+    """`10,000`."""
+    return number_format(number, use_l10n=True, force_grouping=True)
 
 
 @register.filter

@@ -14,6 +14,7 @@ from keys.forms.base import Base, sign_base
 from keys.forms.key import KeyForm
 from keys.http import PersonRequest, is_fragment, mark_ours, team_rights
 from keys.models import Team
+from keys.selectors.drift import open_drifts
 from keys.selectors.history import key_history
 from keys.selectors.keys import key_row
 from keys.services.outcome import Conflict, Held
@@ -75,6 +76,7 @@ def _context(request: PersonRequest, panel: Panel) -> dict[str, Any]:
         "told": panel.told,
         "key": now,
         "row": key_row(now, timezone.now()),
+        "drifted": open_drifts(team).filter(key_id=key.id).exists(),
         "base": sign_base(key, request.user, team, panel.form_base.groups),
         "saw": sign_base(panel.saw.snapshot, request.user, team) if panel.saw else "",
         "history": key_history(team.pk, key.id),

@@ -10,9 +10,14 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 
+from keys.models import Team, TeamSync, WorkerLane
+from keys.services import jobs, schedule
+from keys.types import Lane
 from tests.e2e.conftest import App, Complaints
 from tests.e2e.leak_ways import LEAK_PAGES
+from tests.mirror.support import sync
 
 pytestmark = pytest.mark.browser
 SIZES = [(360, 740), (1280, 800), (1920, 1080)]
@@ -77,6 +82,59 @@ def menu_open(page: Any, app: App) -> None:
     page.locator(".menu summary").click()
 
 
+def drifted(page: Any, app: App) -> None:
+    """Three keys changed elsewhere: one opened wide, one renamed, one back from the dead."""
+    house = app.house
+    sync(house.team)
+    opened = {"allow_ips": "", "expired_time": -1, "remain_quota": 9_000_000}
+    house.sandbox.console_edit(house.keys["restricted"], **opened)
+    house.sandbox.console_edit(house.keys["hostile"], name="<b>renamed</b> in the console")
+    house.sandbox.console_edit(house.keys["disabled"], status=1)
+    sync(house.team)
+    at("/teams/atlas/drift/")(page, app)
+
+
+def drift_refused(page: Any, app: App) -> None:
+    drifted(page, app)
+    page.get_by_label("Why it is all right").first.fill("sk-abcdEFGH1234567890abcdEFGH1234567890abcdEFGH1234")
+    page.get_by_role("button", name="Accept the change").first.click()
+    page.get_by_text("This looks like a secret").wait_for()
+
+
+def key_drifted(page: Any, app: App) -> None:
+    drifted(page, app)
+    key("restricted")(page, app)
+
+
+def record_of_drift(page: Any, app: App) -> None:
+    drifted(page, app)
+    page.get_by_role("link", name="Record 4").click()
+
+
+def alarmed(page: Any, app: App) -> None:
+    drifted(page, app)
+    at("/teams/")(page, app)
+
+
+def being_read(page: Any, app: App) -> None:
+    now = timezone.now()
+    WorkerLane.objects.create(name="host:1", lane="ordinary", started_at=now, heartbeat_at=now, doing="sync atlas")
+    TeamSync.objects.create(
+        team=app.house.team, running_since=now, heartbeat_at=now, tried_at=now, total=10_000, done=3_400
+    )
+    page.route("**/sync/", lambda route: route.continue_() if route.request.is_navigation_request() else None)
+    at("/teams/atlas/sync/")(page, app)
+
+
+def status_busy(page: Any, app: App) -> None:
+    being_read(page, app)
+    jobs.enqueue("sync", app.house.team, asked_by="Lena Lead")
+    schedule.run_scheduled("prune")
+    TeamSync.objects.create(team=Team.objects.get(slug="boreas"), trouble="token_refused", message="Invalid token")
+    schedule.claim_due(Lane.ORDINARY)
+    at("/status/")(page, app)
+
+
 PAGES: dict[str, tuple[str, Way]] = {
     "teams": ("lead", at("/teams/")),
     "menu": ("lead", menu_open),
@@ -103,6 +161,15 @@ PAGES: dict[str, tuple[str, Way]] = {
     "people": ("admin", at("/people/")),
     "person": ("admin", at("/people/1/")),
     "person-new": ("admin", at("/people/new/")),
+    "drift": ("lead", drifted),
+    "drift-refused": ("lead", drift_refused),
+    "drift-none": ("lead", at("/teams/atlas/drift/")),
+    "drift-key": ("lead", key_drifted),
+    "drift-record": ("lead", record_of_drift),
+    "alarm": ("admin", alarmed),
+    "being-read": ("member", being_read),
+    "status": ("admin", at("/status/")),
+    "status-busy": ("admin", status_busy),
     "history": ("admin", at("/history/")),
     "record": ("admin", at("/history/1/")),
     "profile": ("lead", at("/profile/")),

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from keys.models import Drift, MirrorKey, Team, TeamSync
-from keys.services import mirror
+from keys.services import drift, mirror
 from keys.services.syncing import Progress, sync_slice
 from keys.types import EDITABLE, Deadline
 from tests.road.stage import Stage
@@ -16,6 +16,8 @@ def sync(team: Team) -> Progress:
     while True:
         progress = sync_slice(team, Deadline.after(30))
         if progress.over:
+            while not drift.go_on(team, Deadline.after(30)):
+                pass
             return progress
 
 

@@ -115,3 +115,15 @@ def test_old_jobs_and_workers_are_forgotten(stage: Stage) -> None:
     assert [job.ended_at for job in Job.objects.order_by("pk")] == [now, None]
     assert not WorkerLane.objects.exists()
     assert not lanes.is_running()
+
+
+def test_what_takes_long_to_settle_costs_few_requests(stage: Stage) -> None:
+    stage.sandbox.fault("500_before", operation="update", times=1)
+    stage.edit(wish(name="renamed"))
+    stage.sandbox.clear_log()
+
+    for _ in range(5):
+        schedule.run_scheduled("settle")
+
+    assert len(stage.sandbox.requests(operation="get")) == 1
+    assert Change.objects.get().state == "unknown"

@@ -51,9 +51,33 @@ def test_a_drift_is_shown_with_what_got_weaker(drifted: House) -> None:
     text = words(page)
     assert page.status_code == 200
     assert "Changed elsewhere" in text and "Renamed" in text and "Staging" in text
+    assert "203.0.113.0/24 any address" in text
     assert "Allowlist Weaker" in text and "Name Weaker" not in text
-    assert "Limit 9,800,000 units 10,800,000 units" in text
+    assert "Limit $19.60 (9,800,000 units) $21.60 (10,800,000 units)" in text
     no_secret(drifted, body(page))
+
+
+def test_the_key_and_the_record_tell_of_it(drifted: House) -> None:
+    client = drifted.client()
+
+    assert "Somebody changed this key at CometAPI" in words(client.get(drifted.path("plain")))
+    assert "1 to look at" in words(client.get("/teams/atlas/"))
+    assert "Somebody changed this key" not in words(client.get(drifted.path("arabic")))
+    record = words(client.get(f"/history/{only().record_seq}/"))
+    assert "Changed elsewhere" in record and "Became weaker Allowlist" in record and "What was changed" in record
+    assert "outside" in record
+
+
+def test_hostile_texts_are_recorded_and_shown(house: House) -> None:
+    sync(house.team)
+    odd = {"name": "<b>\x00\ud800\u202e=cmd()", "group": "\x1b[31m", "allow_ips": "<i>\n\x00"}
+    house.sandbox.console_edit(house.keys["plain"], **odd)
+    sync(house.team)
+
+    page = body(house.client().get("/teams/atlas/drift/"))
+
+    assert "&lt;b&gt;\\u0000\\ud800\\u202e=cmd()" in page
+    assert only().changed["name"] == ["Staging", odd["name"]]
 
 
 def test_it_is_put_back_by_the_one_road(drifted: House) -> None:

@@ -85,6 +85,15 @@ def test_a_lane_ends_when_its_parent_is_killed(stage: Stage, real_db: RealDataba
         eventually(lambda: not any(product.alive(pid) for pid in pids), log)
 
 
+def test_a_lane_whose_parent_was_gone_before_it_began_ends_at_once(stage: Stage, real_db: RealDatabase) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+
+    done = product.run(["worker", "--lane", "urgent", "--parent", str(gone.pid)], environment(real_db))
+
+    assert (done.code, WorkerLane.objects.count()) == (0, 0)
+
+
 def test_it_checks_the_start(real_db: RealDatabase) -> None:
     env = environment(real_db)
     del env["FINGERPRINT_KEYS"]

@@ -118,6 +118,15 @@ def test_it_says_where_it_is_and_who_may_sign_in(running: Demo) -> None:
     assert "lead, auditor or admin, password cometadmin-demo" in running.words
 
 
+def test_the_worker_reads_every_key(running: Demo) -> None:
+    code = "from keys.models import TeamSync as T; print(*(s.done for s in T.objects.exclude(listed_at=None)))"
+    listed, until = "", time.monotonic() + 60
+    while listed.split().count("12") + listed.split().count("26") + listed.split().count("340") < 3:
+        assert time.monotonic() < until, (listed, (running.root / "var" / "demo" / "worker.log").read_text())
+        time.sleep(0.5)
+        listed = tool(running.root, "manage", "shell", "-v", "0", "-c", code).out
+
+
 @pytest.mark.parametrize("username", ["lead", "auditor", "admin"])
 def test_each_account_can_sign_in(username: str, running: Demo) -> None:
     assert "/accounts/login/" not in sign_in(running.port, username)

@@ -8,7 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from keys.errors import LedgerError
 from keys.models import Team
+from keys.services import drift
 from keys.services.syncing import Progress, sync_slice
 from keys.types import Deadline
 
@@ -26,9 +28,16 @@ class Command(BaseCommand):
         if unknown := set(slugs) - set(teams.values_list("slug", flat=True)):
             raise CommandError(_("There is no team %(slugs)s.") % {"slugs": ", ".join(sorted(unknown))})
         # All of them, whatever one of them says: a generator would stop at the first trouble.
-        sound = [self._sync(team) for team in (teams.filter(slug__in=slugs) if slugs else teams)]
+        sound = [self._told(team) for team in (teams.filter(slug__in=slugs) if slugs else teams)]
         if not all(sound):
             sys.exit(1)
+
+    def _told(self, team: Team) -> bool:
+        try:
+            return self._sync(team)
+        except LedgerError as error:
+            self.stdout.write(f"{team.slug}: {error}")
+            return False
 
     def _sync(self, team: Team) -> bool:
         told = ""
@@ -39,6 +48,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"{team.slug}: {line}")
                 told = line
             if progress.over:
+                while not drift.go_on(team, Deadline.after(settings.WAITS.slice_s)):
+                    self.stdout.write(f"{team.slug}: " + _("looking at what changed elsewhere"))
                 return not progress.trouble
             time.sleep(PAUSE_S)
 

@@ -33,8 +33,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         lanes_there = [str(lane) for lane in Lane]
         parser.add_argument("--lane", choices=lanes_there, help="work on one lane alone, in this process")
+        parser.add_argument("--parent", type=int, help="process id whose end is this one's too; `worker` sets it")
 
-    def handle(self, *args: Any, lane: str | None, **options: Any) -> None:
+    def handle(self, *args: Any, lane: str | None, parent: int | None, **options: Any) -> None:
         faults = check_start()
         if faults:
             tell(faults)
@@ -42,9 +43,8 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         if lane:
-            parent = os.getppid()
-            # A lane whose parent was killed ends too: the next `worker` brings its own.
-            lanes.work(Lane(lane), lambda: self.stopping or os.getppid() != parent)
+            # A lane whose parent was killed, even before it got here, ends too: the next `worker` brings its own.
+            lanes.work(Lane(lane), lambda: self.stopping or (parent is not None and os.getppid() != parent))
             return
         connections.close_all()
         log.info("working", cometapi=settings.COMETAPI_BASE_URL)
@@ -66,6 +66,7 @@ class Command(BaseCommand):
 
 def _start(lane: Lane) -> subprocess.Popen[bytes]:
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker", "--lane", str(lane)]
+    command += ["--parent", str(os.getpid())]
     # In a session of its own: Ctrl-C reaches the parent alone, which tells its lanes.
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603  # our own program
 

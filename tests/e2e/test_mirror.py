@@ -1,0 +1,57 @@
+"""The mirror in a real browser: a list that reads itself anew, and a key put back, with JavaScript and without."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from keys.models import MirrorKey
+from tests.e2e.conftest import App, Complaints
+from tests.mirror.support import sync
+
+pytestmark = pytest.mark.browser
+
+
+def grown(app: App, settings: Any) -> int:
+    """So many keys that one request does not read them all."""
+    settings.WAITS = replace(settings.WAITS, slice_s=0.0)
+    for number in range(150):
+        app.house.sandbox.add_key(app.house.account, name=f"key {number}")
+    return 150 + len(app.house.keys)
+
+
+def test_an_old_list_reads_itself_anew(app: App, page: Any, complaints: Complaints, settings: Any) -> None:
+    total = grown(app, settings)
+    app.sign_in(page)
+
+    page.goto(f"{app.url}/teams/atlas/sync/")
+
+    expect(page.get_by_text("List as of")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Read again")).to_be_visible()
+    assert MirrorKey.objects.count() == total
+    assert len(app.house.sandbox.requests(operation="list")) == 2
+
+
+def test_it_is_read_and_a_key_put_back_without_javascript(app: App, browser: Any, settings: Any) -> None:
+    total = grown(app, settings)
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    app.sign_in(page)
+    page.goto(f"{app.url}/teams/atlas/sync/")
+    page.get_by_role("button", name="Read again").click()
+    expect(page.get_by_text(f"100 of {total} keys read")).to_be_visible()
+    page.get_by_role("button", name="Go on reading").click()
+    expect(page.get_by_text("List as of")).to_be_visible()
+
+    app.house.sandbox.console_edit(app.house.keys["disabled"], status=1)
+    sync(app.house.team)
+    page.goto(f"{app.url}/teams/")
+    page.get_by_role("link", name="See what happened, and disable it again").click()
+    page.get_by_role("button", name="Put Leaver's laptop back as it was").click()
+
+    expect(page.get_by_text("Reads disabled at CometAPI")).to_be_visible()
+    assert app.house.stored("disabled")["status"] == 2
+    page.goto(f"{app.url}/teams/")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    context.close()
