@@ -27,7 +27,7 @@ def home(request: PersonRequest) -> HttpResponse:
         "section": "home",
         "teams": scope.teams,
         "ages": ages,
-        "attention": reads.attention(scope.teams, ages, now, every=scope.every),
+        "needs": reads.attention(scope.teams, ages, now, every=scope.every),
         "expiring": address_of(reads.EXPIRING),
         "low": address_of(reads.LOW),
         "drifted": address_of(reads.DRIFTED),
