@@ -28,7 +28,7 @@ FACES: Final[dict[str, Face]] = {
     "access_token": Face("lock-closed", "info"),
     "sealing_key": Face("lock-closed", "info"),
     "ledger_key": Face("lock-closed", "info"),
-    "signing_key": Face("lock-closed", "info"),
+    "checkpoint_key": Face("lock-closed", "info"),
     "person.sign_in": Face("arrow-right-on-rectangle"),
     "person.sign_in_failed": Face("exclamation-triangle", "warn"),
     "person.sign_out": Face("arrow-left-on-rectangle"),
@@ -38,7 +38,6 @@ FACES: Final[dict[str, Face]] = {
     "team": Face("building-office", "info"),
     "ledger.export": Face("arrow-down-tray", "info"),
     "ledger": Face("book-open", "info"),
-    "incident": Face("fire", "bad"),
     "leak": Face("fire", "bad"),
 }
 """By an action's name, else by what stands before its dot."""
