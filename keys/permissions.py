@@ -108,7 +108,11 @@ def visible_teams(person: Person) -> QuerySet[Team]:
 
 def teams_where(person: Person, verb: Verb) -> QuerySet[Team]:
     """The teams to which this person may do this."""
+    if not person.is_active:
+        return Team.objects.none()
     if person.company_role != CompanyRole.NONE:
-        return visible_teams(person) if verb in TABLE[person.company_role] else Team.objects.none()
-    roles = [role for role in TeamRole.values if verb in TABLE[role]]
-    return visible_teams(person).filter(memberships__role__in=roles)
+        known = TABLE.get(person.company_role, frozenset())
+        return visible_teams(person) if verb in known else Team.objects.none()
+    roles = [role for role in TeamRole if verb in TABLE[role]]
+    # One filter for both: two would ask for this person's membership, and for anybody's of that role.
+    return Team.objects.filter(memberships__person=person, memberships__role__in=roles)

@@ -4,7 +4,7 @@ import pytest
 
 from keys.errors import Denied
 from keys.models import CompanyRole, Person, Team, TeamRole
-from keys.permissions import Verb, acting_role, allowed, require, visible_teams
+from keys.permissions import Verb, acting_role, allowed, require, teams_where, visible_teams
 from tests.people import making
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,10 @@ CELLS = [(verb, role, says == "yes") for verb, *cells in ROWS for role, says in 
 WRITES = {
     *("edit_key", "disable_key", "enable_key", "manage_team", "manage_access_token", "manage_members"),
     *("add_team", "manage_people", "handle_leaks", "handle_all_leaks"),
+}
+COMPANY_VERBS = {
+    *("view_teams", "add_team", "view_people", "manage_people", "view_all_history"),
+    *("view_all_leaks", "handle_all_leaks", "view_status"),
 }
 
 
@@ -131,3 +135,21 @@ def test_visible_teams(role: str, slugs: list[str], blue: Team) -> None:
     making.team("red", "Red")
 
     assert [team.slug for team in visible_teams(as_role(role, blue))] == slugs
+
+
+@pytest.mark.parametrize("verb", [verb for verb in Verb if verb not in COMPANY_VERBS])
+@pytest.mark.parametrize("role", [*ROLES, "owner"])
+def test_teams_where_a_verb_is_allowed_are_those_that_allow_it(verb: Verb, role: str, blue: Team) -> None:
+    red = making.team("red", "Red")
+    making.belongs(making.person("lea"), blue, TeamRole.LEAD)  # somebody else's role counts for nobody
+    making.belongs(making.person("leo"), red, TeamRole.LEAD)
+    pat = as_role(role, blue)
+
+    assert set(teams_where(pat, verb)) == {team for team in (blue, red) if allowed(pat, verb, team)}
+
+
+def test_who_is_switched_off_has_no_teams_to_act_in(blue: Team) -> None:
+    pat = making.belongs(making.person("pat"), blue, TeamRole.LEAD)
+    pat.is_active = False
+
+    assert not teams_where(pat, Verb.EDIT_KEY).exists()
