@@ -65,8 +65,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
 ]
 TRUSTED_PROXY_COUNT: int = _given["TRUSTED_PROXY_COUNT"]
-# A body fits into memory or is refused, and nothing is written to a temporary file. What may be sent to which address is
-# told by cometadmin.middleware.RefuseHostile before anything is read; these are the most that any may take.
+# A body fits into memory or is refused, and nothing is written to a temporary file. What may be sent to which address
+# is told by cometadmin.middleware.RefuseHostile before anything is read; these are the most that any may take.
 BODY_MAX_BYTES = 2_621_440
 LEAK_BODY_MAX_BYTES = 16 * 1024 * 1024 + 65_536
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = LEAK_BODY_MAX_BYTES
