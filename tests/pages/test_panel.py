@@ -119,7 +119,7 @@ def test_the_history_is_told_by_what_came_and_went(house: House) -> None:
     entry = page.split('id="key-history"')[1]
     seq = Record.objects.order_by("seq")[0].seq
 
-    told = "Allowlist, 1 entry kept − removed 198.51.100.7 − removed 2001:db8::/32 + added 192.0.2.1"
+    told = "Allowlist , 1 entry kept − removed 198.51.100.7 − removed 2001:db8::/32 + added 192.0.2.1"
     assert told in words(entry)
     assert f'id="before-{seq}"' in entry and f'href="/history/{seq}/"' in entry and "office" in entry
 

@@ -97,7 +97,7 @@ def _see_planted_ones(estate: Estate, lead: Visitor) -> None:
     estate.search.hits.clear()
     piece = estate.text("key secret")[20:34]
     estate.sandbox.console_edit(estate.keys[0], name=f"shown {piece} here")
-    lead.get("/teams/atlas/keys/")
+    lead.get(estate.key_path())
     with estate.log.open("a") as log:
         log.write(f'{{"event": "{base64.b64encode(b"?" + piece.encode()).decode()}"}}\n')
     Team.objects.filter(slug="boreas").update(groups=piece.encode().hex())
@@ -107,7 +107,7 @@ def _see_planted_ones(estate: Estate, lead: Visitor) -> None:
 
     assert {hit.canary for hit in estate.search.hits} == {"key secret", SESSION}
     places = {hit.place.partition(":")[0] for hit in estate.search.hits}
-    assert {"GET /teams/atlas/keys/", "log", "table keys_team"} <= places
+    assert {f"GET {estate.key_path()}", "log", "table keys_team"} <= places
     assert connection.vendor != "sqlite" or any(place.startswith("file") for place in places)
 
 
