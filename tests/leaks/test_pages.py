@@ -25,6 +25,11 @@ def secret(house: House, name: str = "plain") -> str:
     return str(house.sandbox.secret(house.keys[name]))
 
 
+def leak() -> str:
+    """The newest one's address; numbers go on where earlier tests left them."""
+    return f"/leaks/{Incident.objects.latest('pk').pk}/"
+
+
 def pasted(house: House, text: str, who: str = "admin", client: Client | None = None) -> Any:
     return (client or house.client(who)).post("/leaks/", {"text": text})
 
@@ -34,14 +39,14 @@ def test_the_whole_way_without_javascript(house: House) -> None:
     assert "Find whose keys these are" in words(admin.get("/leaks/"))
 
     answer = pasted(house, f"export KEY='{secret(house)}'\n# and\n{secret(house, 'unlimited')}", client=admin)
-    assert (answer.status_code, answer["Location"]) == (303, "/leaks/1/")
-    page = admin.get("/leaks/1/")
+    assert (answer.status_code, answer["Location"]) == (303, leak())
+    page = admin.get(leak())
     assert "Disable 2 keys" in words(page) and "Staging" in words(page) and "No limit" in words(page)
     assert "led by lead" in words(page)
 
-    answer = admin.post("/leaks/1/disable/")
-    assert (answer.status_code, answer["Location"]) == (303, "/leaks/1/")
-    page = admin.get("/leaks/1/")
+    answer = admin.post(leak() + "disable/")
+    assert (answer.status_code, answer["Location"]) == (303, leak())
+    page = admin.get(leak())
     assert "seconds after the paste" in words(page) and "Contained" in words(page)
     assert house.stored("plain")["status"] == house.stored("unlimited")["status"] == 2
     no_secret(house, body(page))
@@ -50,7 +55,7 @@ def test_the_whole_way_without_javascript(house: House) -> None:
 def test_a_press_by_htmx_answers_with_the_part(house: House) -> None:
     admin = house.client("admin")
     pasted(house, secret(house))
-    answer = admin.post("/leaks/1/disable/", headers=HTMX)
+    answer = admin.post(leak() + "disable/", headers=HTMX)
     assert answer.status_code == 200 and answer["X-Fragment"] == "1"
     assert body(answer).lstrip().startswith('<section class="stack stack--wide leak" id="leak"')
     assert "Refused" in words(answer)
@@ -93,7 +98,7 @@ def test_nothing_of_ours(house: House) -> None:
 def test_what_was_pasted_is_never_echoed(house: House) -> None:
     for text in ("<script>alert(1)</script> canary-text-7781", "sk-" + "A1b" * 16 + " canary-text-7781"):
         answer = pasted(house, text)
-        page = house.client("admin").get("/leaks/1/") if answer.status_code == 303 else answer
+        page = house.client("admin").get(leak()) if answer.status_code == 303 else answer
         assert "canary-text-7781" not in body(page) and "A1bA1bA1bA1b" not in body(page)
 
 
@@ -116,25 +121,25 @@ def test_a_lead_sees_nothing_of_another_teams_key(house: House) -> None:
     record = Record.objects.get(action="leak.elsewhere")
     assert (record.team_id, record.key_id) == (house.team.pk, house.keys["plain"])
     assert "Secret pasted by somebody outside" not in words(lead.get(theirs["Location"]))
-    assert lead.post("/leaks/1/ask/").status_code == 403
-    assert lead.post("/leaks/1/disable/").status_code == 403
+    for rest in ("ask/", "disable/"):
+        assert lead.post(theirs["Location"] + rest).status_code == 403
     assert house.sandbox.writes() == [] and house.sandbox.requests("GET", "usage") == []
 
     admin = house.client("admin")
-    assert admin.post("/leaks/1/look/").status_code == 303
-    assert "Disable 1 key" in words(admin.get("/leaks/1/"))
+    assert admin.post(theirs["Location"] + "look/").status_code == 303
+    assert "Disable 1 key" in words(admin.get(theirs["Location"]))
 
 
 def test_not_found_then_listed_then_found(house: House) -> None:
     new = house.sandbox.add_key(house.account, name="Brand new")
     admin = house.client("admin")
     pasted(house, house.sandbox.secret(new), client=admin)
-    page = words(admin.get("/leaks/1/"))
+    page = words(admin.get(leak()))
     assert "is not a key of yours" in page
     TeamSync.objects.update(listed_at=None)
-    assert "List 1 team again and look" in words(admin.get("/leaks/1/"))
-    admin.post("/leaks/1/look/")
-    page = words(admin.get("/leaks/1/"))
+    assert "List 1 team again and look" in words(admin.get(leak()))
+    admin.post(leak() + "look/")
+    page = words(admin.get(leak()))
     assert "Disable 1 key" in page and "Brand new" in page
 
 
@@ -144,12 +149,12 @@ def test_asking_cometapi_says_how_many_and_where(house: House) -> None:
     admin = house.client("admin")
     pasted(house, f"{known}\nsk-{'Zz9' * 16}", client=admin)
     assert house.sandbox.requests("GET", "usage") == []
-    page = words(admin.get("/leaks/1/"))
+    page = words(admin.get(leak()))
     assert f"Send 2 secrets to {house.sandbox.url.partition('://')[2]} and ask whose they are" in page
 
-    admin.post("/leaks/1/ask/")
+    admin.post(leak() + "ask/")
 
-    page = words(admin.get("/leaks/1/"))
+    page = words(admin.get(leak()))
     assert "CometAPI knows it: a key of an account that is in no team here ( Of no team )" in page
     assert "CometAPI does not know it" in page
     assert len(house.sandbox.requests("GET", "usage")) == 2
@@ -173,14 +178,14 @@ def test_notes_and_closing(house: House) -> None:
     admin = house.client("admin")
     pasted(house, secret(house))
     typed = {"source": "https://git.example.com/x", "note": "seen by Ada"}
-    assert admin.post("/leaks/1/note/", typed).status_code == 303
-    answer = admin.post("/leaks/1/note/", {"note": f"it was {secret(house)}"})
+    assert admin.post(leak() + "note/", typed).status_code == 303
+    answer = admin.post(leak() + "note/", {"note": f"it was {secret(house)}"})
     assert answer.status_code == 422
     no_secret(house, body(answer))
-    page = words(admin.get("/leaks/1/"))
+    page = words(admin.get(leak()))
     assert "Seen at https://git.example.com/x" in page and "seen by Ada" in page
-    assert admin.post("/leaks/1/close/").status_code == 303
-    assert "Closed" in words(admin.get("/leaks/1/"))
+    assert admin.post(leak() + "close/").status_code == 303
+    assert "Closed" in words(admin.get(leak()))
     assert Incident.objects.get().destroyed_at
 
 
@@ -188,10 +193,10 @@ def test_auditors_look_on(house: House) -> None:
     pasted(house, secret(house))
     auditor = house.client("auditor")
     assert "You may look on" in words(auditor.get("/leaks/"))
-    page = words(auditor.get("/leaks/1/"))
+    page = words(auditor.get(leak()))
     assert "Staging" in page and "Disable 1 key" not in page
     for rest in ("disable/", "look/", "ask/", "note/", "close/"):
-        assert auditor.post(f"/leaks/1/{rest}").status_code == 403, rest
+        assert auditor.post(leak() + rest).status_code == 403, rest
     assert pasted(house, secret(house), "auditor").status_code == 403
     assert house.stored("plain")["status"] == 1
 

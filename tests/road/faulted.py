@@ -218,7 +218,8 @@ def settle_and_judge(done: Run, settle: Any) -> None:
     done.said = str(now)
     judge_success(done, done.said)
     stored = done.stage.stored()
-    if now == "other" and done.verb != "disable":
+    # Who was lied to before the write wanted what was read then, and is told that something else is there.
+    if now == "other" and done.verb != "disable" and not done.lied_to:
         spent = done.stage.sandbox.spent(done.stage.key_id)
         if not unlike(done.wanted, stored, spent) and unlike(done.start, stored, spent):
             done.lie("settled as other while it is stored as wanted")
