@@ -176,6 +176,7 @@ def looks_right(page: Any, name: str) -> None:
     for scheme, width, height in VIEWS if os.environ.get("SCREENSHOTS") else LOOKED_AT:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(250)  # colours move from one scheme to the other
         sticking_out = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         keep(page, f"{name}-{width}-{scheme}")
         assert sticking_out == 0, f"{sticking_out} px at {width}"
