@@ -238,11 +238,11 @@ def test_leaving_the_page_with_unsaved_typing_asks(lead: Any, app: App) -> None:
 
     lead.get_by_label("Name", exact=True).click()
     lead.get_by_label("Name", exact=True).fill("Typed")
-    lead.get_by_role("link", name="Keys").click()
+    lead.get_by_role("navigation", name="You are here").get_by_role("link", name="Keys").click()
     lead.wait_for_url(app.url + app.house.list_path)
     assert asked == ["beforeunload"]
     lead.goto(app.url + app.house.path("plain"))
-    lead.get_by_role("link", name="Keys").click()
+    lead.get_by_role("navigation", name="You are here").get_by_role("link", name="Keys").click()
     lead.wait_for_url(app.url + app.house.list_path)
     assert asked == ["beforeunload"]
 
