@@ -1,5 +1,6 @@
 """The editors of addresses and models in a real browser: with and without JavaScript, by keyboard, beside a save."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,7 +34,12 @@ def plain_lead(browser: Any, app: App) -> Iterator[Any]:
 
 
 def save(page: Any) -> None:
-    page.get_by_role("button", name="Save changes").click()
+    page.get_by_role("button", name=re.compile("^Save")).click()
+
+
+def review(page: Any) -> None:
+    """The step that stands between typing and saving where there is no JavaScript."""
+    page.get_by_role("button", name="Review changes").click()
 
 
 def addresses(page: Any) -> Any:
@@ -150,9 +156,10 @@ def test_without_javascript_the_list_is_put_right_by_buttons(plain_lead: Any, ap
     page.get_by_role("button", name="Remove 203.0.113.0/24").click()
     assert page.get_by_label("Reason").input_value() == "kept" and app.house.sandbox.writes() == []
 
-    save(page)
+    review(page)
     assert "Confirm this below" in page.locator("#form-errors").inner_text()
     page.get_by_label("Yes, whoever has this key").check()
+    review(page)
     save(page)
     assert page.get_by_text("Saved and checked at").is_visible() and not app.house.stored("restricted")["allow_ips"]
 
@@ -226,6 +233,7 @@ def test_without_javascript_models_are_ticked_on_a_page_of_their_own(plain_lead:
         and page.get_by_label("Name").input_value() == "New"
     )
     assert app.house.sandbox.writes() == []
+    review(page)
     save(page)
     assert page.get_by_text("Saved and checked at").is_visible()
     assert app.house.stored("restricted")["model_limits"] == "our/own:v1,claude-haiku-4-5"
