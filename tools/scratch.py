@@ -24,4 +24,5 @@ def parent() -> str:
 def environment() -> Iterator[dict[str, str]]:
     """An environment whose temporary files are gone when the block has ended."""
     with tempfile.TemporaryDirectory(prefix="tests", dir=parent(), ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)  # the test of the image goes through it as another user
         yield {**os.environ, "TMPDIR": folder}

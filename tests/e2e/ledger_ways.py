@@ -1,5 +1,6 @@
 """How the history, restoring and the pages of evidence come about."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.e2e.ways import at, disabled_in_list, key, saved
 from tests.ledger.damage import put, without_guards
 
 Way = Callable[[Any, App], None]
+SAVE = re.compile("^Save")  # then how many changes, once they are counted
 
 
 def history_told(page: Any, app: App) -> None:
@@ -21,18 +23,18 @@ def history_told(page: Any, app: App) -> None:
     key("restricted")(page, app)
     page.get_by_label("Allowed addresses").fill("203.0.113.0/24\n2001:db8::/32\n10.1.0.0/16")
     page.get_by_label("Reason").fill("The new office in Leipzig; the old one is given up")
-    page.get_by_role("button", name="Save changes").click()
+    page.get_by_role("button", name=SAVE).click()
     page.get_by_text("Saved and checked").wait_for()
     disabled_in_list(page, app)
     app.house.sandbox.fault("refusal", operation="update", times=1, message="no access to group <b>vip</b>")
     key("hostile")(page, app)
     page.get_by_label("Group", exact=True).select_option("vip")
-    page.get_by_role("button", name="Save changes").click()
+    page.get_by_role("button", name=SAVE).click()
     page.locator("#form-errors, .notice--bad").first.wait_for()
     app.house.sandbox.fault("500_before", operation="update", times=9)
     key("arabic")(page, app)
     page.get_by_label("Amount").fill("7000000")
-    page.get_by_role("button", name="Save changes").click()
+    page.get_by_role("button", name=SAVE).click()
     page.locator(".notice--warn").first.wait_for()
     app.house.sandbox.fault("503", operation="get", times=99)
 

@@ -65,6 +65,7 @@ def panel_edited(page: Any, app: App) -> None:
     page.get_by_label("Never").check()
     page.get_by_label("Name", exact=True).fill("Customer portal, Zürich and Genève, production")
     page.get_by_label("Amount").fill("0")
+    page.locator("[name=allow_ips_confirmed]").check()
     page.get_by_role("button", name="Save 4 changes").wait_for()
 
 
