@@ -10,6 +10,7 @@ from keys.models import Team
 from keys.permissions import Verb
 from keys.selectors.ages import TeamAge, ages_of
 from keys.selectors.keys import key_rows, pages_of
+from keys.selectors.syncing import sync_state
 from keys.services.edit import read_key
 from keys.services.reading import list_page
 from keys.services.settle import change_result, open_change, settle_key
@@ -48,6 +49,8 @@ def _live_list(request: PersonRequest, age: TeamAge) -> HttpResponse:
         "age": age,
         "rows": row_texts(key_rows(found.items, timezone.now()), age.team, may_switch=may_switch),
         "labels": labels(),
+        "sync": sync_state(age.team),
+        "live": True,
         "pages": pages_of(found),
         "skipped": found.skipped,
         "not_filtered": bool(set(request.GET) - {"page"}),

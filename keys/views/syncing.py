@@ -25,7 +25,7 @@ def team_sync(request: PersonRequest, slug: str) -> HttpResponse:
         if not is_fragment(request):
             return HttpResponseRedirect(reverse("team_sync", args=(slug,)), status=HTTPStatus.SEE_OTHER)
     sync = selectors.sync_state(team)
-    context = {"section": "teams", "team": team, "sync": sync}
+    context = {"section": "teams", "team": team, "sync": sync, "live": "live" in request.GET}
     if not is_fragment(request):
         return render(request, "keys/sync.html", context)
     response = mark_ours(render(request, "keys/_sync.html", context))

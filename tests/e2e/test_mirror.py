@@ -33,6 +33,22 @@ def test_an_old_list_reads_itself_anew(app: App, page: Any, complaints: Complain
     assert len(app.house.sandbox.requests(operation="list")) == 2
 
 
+def test_a_list_straight_from_cometapi_stays_under_an_open_key_and_is_offered_anew(
+    app: App, page: Any, complaints: Complaints, settings: Any
+) -> None:
+    total = grown(app, settings)
+    app.sign_in(page)
+    page.goto(app.url + app.house.list_path)
+    expect(page.get_by_text(f"{total} keys, as CometAPI has them now")).to_be_visible()
+    page.get_by_role("link", name="key 149").click()
+    page.get_by_label("Name", exact=True).fill("Typed meanwhile")
+    page.locator("#sync a").wait_for(state="attached")
+    assert page.get_by_label("Name", exact=True).input_value() == "Typed meanwhile"
+
+    page.goto(app.url + page.locator("#sync a").get_attribute("href"))
+    expect(page.get_by_role("searchbox")).to_be_visible()
+
+
 def test_it_is_read_and_a_key_put_back_without_javascript(app: App, browser: Any, settings: Any) -> None:
     total = grown(app, settings)
     context = browser.new_context(java_script_enabled=False)
