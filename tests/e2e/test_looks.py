@@ -57,7 +57,8 @@ from tests.e2e.ways import (
 pytestmark = pytest.mark.browser
 SIZES = [(360, 740), (1280, 800), (1920, 1080)]
 VIEWS = [(scheme, *size) for scheme in ("light", "dark") for size in SIZES]
-LOOKED_AT = [*VIEWS[:3], VIEWS[4]]
+LOOKED_AT = [VIEWS[0], VIEWS[2], VIEWS[1], VIEWS[4]]
+WIDEST = SIZES[-1][0]
 Way = Callable[[Any, App], None]
 
 
@@ -157,7 +158,7 @@ ON_PURPOSE = [
 def test_page_looks_right(page: Any, app: App, complaints: Complaints, name: str) -> None:
     username, way = PAGES[name]
     complaints.expected += ON_PURPOSE
-    app.sign_in(page, username)
+    app.let_in(page, username)
     way(page, app)
     # While htmx settles it carries attributes over, also those that the driver writes for a picture or a measurement.
     page.wait_for_timeout(200)
@@ -172,16 +173,23 @@ def test_sign_in_looks_right(page: Any, app: App, complaints: Complaints) -> Non
 
 
 def looks_right(page: Any, name: str) -> None:
-    """Widths are the same in both schemes; colours the same at all widths, so that dark is asked about at one."""
+    """Widths are the same in both schemes; colours the same at all widths, so that dark is asked about at one.
+
+    The widest has what the middle one has, with more air: axe is not asked again.
+    """
+    shown = ""
     for scheme, width, height in VIEWS if os.environ.get("SCREENSHOTS") else LOOKED_AT:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(250)  # colours move from one scheme to the other
+        if scheme != shown:
+            page.wait_for_timeout(250)  # colours move from one scheme to the other
+        shown = scheme
         sticking_out = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         keep(page, f"{name}-{width}-{scheme}")
         assert sticking_out == 0, f"{sticking_out} px at {width}"
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+        if width < WIDEST:
+            found = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
 
 
 def keep(page: Any, name: str) -> None:
