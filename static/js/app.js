@@ -19,7 +19,13 @@
   // Cut off by leaving the page, which is no error.
   document.addEventListener("htmx:beforeSend", (event) => quiet(event) && (event.detail.xhr.onabort = null));
 
-  document.addEventListener("htmx:beforeRequest", unlessQuiet(() => live().replaceChildren()));
+  const inLive = (element) => Boolean(element && live().contains(element));
+  document.addEventListener(
+    "htmx:beforeRequest",
+    unlessQuiet((event) => inLive(event.detail.elt) || live().replaceChildren()),
+  );
+  // Its row is not in this list any more: answered by a page of its own.
+  document.addEventListener("htmx:targetError", (event) => inLive(event.target) && event.target.closest("form")?.submit());
   document.addEventListener("htmx:sendError", unlessQuiet(() => say(live().dataset.lost)));
   document.addEventListener("htmx:timeout", unlessQuiet(() => say(live().dataset.slow)));
 
@@ -43,6 +49,9 @@
     const { requestConfig } = event.detail;
     if (requestConfig?.verb === "get" || requestConfig?.elt?.closest("[data-quiet]")) {
       return;
+    }
+    if (inLive(requestConfig?.elt)) {
+      live().replaceChildren(); // pressed there, answered elsewhere
     }
     // Only within what came: an editor that answers while one types has nothing to do with a notice elsewhere.
     const came = event.target;

@@ -138,6 +138,35 @@ def test_a_saved_change_closes_it_with_the_row_as_read_and_a_toast(lead: Any, ap
     lead.wait_for_url(re.compile("/history/[0-9]+/"))
 
 
+def test_the_toast_takes_the_change_back(lead: Any, app: App) -> None:
+    open_panel(lead, app)
+    lead.get_by_label("Name", exact=True).fill("Staging EU")
+    lead.get_by_role("button", name="Save 1 change").click()
+    on_the_list(lead, app)
+
+    lead.locator("#toast").get_by_role("button", name="Undo this change").click()
+
+    row = lead.locator(f"#key-{app.house.keys['plain']}")
+    expect(row.get_by_role("link", name="Staging", exact=True)).to_be_visible()
+    expect(row.get_by_text("Saved and checked at")).to_be_visible()
+    expect(lead.locator("#toast")).to_have_count(0)
+    assert app.house.stored("plain")["name"] == "Staging"
+
+
+def test_the_toast_takes_it_back_where_its_row_is_gone(lead: Any, app: App, complaints: Complaints) -> None:
+    complaints.expected.append("htmx:targetError")
+    open_panel(lead, app)
+    lead.get_by_label("Name", exact=True).fill("Staging EU")
+    lead.get_by_role("button", name="Save 1 change").click()
+    on_the_list(lead, app)
+    lead.evaluate("id => document.getElementById(id).remove()", f"key-{app.house.keys['plain']}")
+
+    lead.locator("#toast").get_by_role("button", name="Undo this change").click()
+
+    lead.wait_for_url(f"**{app.house.path('plain')}?change=*")
+    assert app.house.stored("plain")["name"] == "Staging"
+
+
 def test_a_conflict_is_settled_in_the_panel(lead: Any, app: App) -> None:
     editor = open_panel(lead, app)
     app.house.sandbox.console_edit(app.house.keys["plain"], name="Theirs")

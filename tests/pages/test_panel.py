@@ -44,6 +44,7 @@ def test_a_save_answers_with_the_row_as_read_and_a_toast(house: House) -> None:
     toast = page.split('hx-swap-oob="innerHTML:#live"')[1]
     seq = Record.objects.order_by("-seq")[0].seq
     assert "New: saved and checked at" in words(toast) and f'href="/history/{seq}/"' in toast
+    assert "Undo this change" in words(toast) and f'hx-target="#key-{house.keys["plain"]}"' in toast
 
 
 def test_the_page_s_own_save_knows_no_list(house: House) -> None:
