@@ -69,6 +69,7 @@ def wrongs(method: str, route: str, who: str, world: World) -> list[str]:
     return found
 
 
+@pytest.mark.sqlite  # no database decides about methods; `make prove` asks on both
 @pytest.mark.parametrize("route", ROUTES)
 def test_every_other_method_is_refused(route: str, world: World, promise: Promise) -> None:
     promise.number, promise.title = "10", f"other methods of /{route}"
@@ -87,6 +88,7 @@ def test_every_other_method_is_refused(route: str, world: World, promise: Promis
     assert kept() == before and world.sandbox.requests() == []
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("route", ROUTES)
 def test_head_says_what_get_says(route: str, world: World) -> None:
     if ("GET", route) not in LINES:
