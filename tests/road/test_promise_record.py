@@ -122,6 +122,7 @@ def test_trouble_at_every_step(
             promise.tried()
             for words in broken_by(stage, change_id, fields, str(told.get("said", ""))):
                 promise.broke(f"step {at}: {words}")
+            sandbox.clear_log()  # each is judged by its own requests
 
 
 def broken_by(stage: Stage, change_id: UUID, fields: dict[str, Any], said: str) -> list[str]:
