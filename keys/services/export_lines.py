@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Iterator
 
 from keys.services.bundle import bundle_pieces
-from keys.services.exporting import Export, Format, in_order
+from keys.services.exporting import Export, Format
 
 COLUMNS = (
     *("time", "action", "outcome", "actor_kind", "actor_id", "actor", "actor_role", "address", "request_id"),
@@ -29,7 +29,7 @@ def csv_pieces(export: Export) -> Iterator[bytes]:
 
 def json_pieces(export: Export) -> Iterator[bytes]:
     """Each line has the record's text as it was hashed, as `record`: parsed as JSON it says what was recorded."""
-    rows = in_order(export.matching, "digest", "link", "text")
+    rows = export.rows("digest", "link", "text")
     return _pieces(f'{{"seq":{seq},"digest":"{d}","link":"{link}","record":{text}}}\n' for seq, d, link, text in rows)
 
 
@@ -44,7 +44,7 @@ def _csv_lines(export: Export) -> Iterator[str]:
     buffer = io.StringIO(newline="")
     write = csv.writer(buffer, lineterminator="\r\n")
     write.writerow(("seq", *COLUMNS))
-    for seq, time, *rest in in_order(export.matching, *COLUMNS):
+    for seq, time, *rest in export.rows(*COLUMNS):
         write.writerow((seq, f"{time:%Y-%m-%dT%H:%M:%S.%fZ}", *map(harmless, rest)))
         yield buffer.getvalue()
         buffer.seek(0)

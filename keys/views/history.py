@@ -19,6 +19,7 @@ from keys.models import Person, Record
 from keys.permissions import Verb, allowed, visible_teams
 from keys.selectors import history as ledger
 from keys.selectors.evidence import verdict_for
+from keys.selectors.export_runs import run_of
 from keys.selectors.keys_now import KeyNow, keys_now
 from keys.selectors.search import Found, find
 from keys.selectors.telling import told
@@ -28,9 +29,6 @@ from keys.views.faces import Face, face_of
 from keys.views.panel import zone
 
 IMPOSSIBLE: Final = 422
-
-
-NOT_EXPORTED: Final = {"field", "value"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +87,7 @@ def record(request: PersonRequest, seq: int) -> HttpResponse:
         "told": told(found),
         "answers": ledger.answered_by(found, together),
         "restorable": _restorable(request, found),
+        "run": run_of(seq),
         "together": [(other, *_outcome(other, [found, *together])) for other in together],
     }
     return render(request, "history/record.html", context)
@@ -115,8 +114,7 @@ def _context(request: PersonRequest, form: HistoryForm, found: Found | None) -> 
         "unknown": unknown_changes(request.user, asked.team, asked.key_id) if asked else None,
         "sees_all": allowed(request.user, Verb.VIEW_ALL_HISTORY),
         "verdict": verdict_for(request.user),
-        # An export knows no changed fields: a link that left them out would promise what it does not give.
-        "export": reverse("export") + _query(request, without=OTHERS) if not NOT_EXPORTED & request.GET.keys() else "",
+        "export": reverse("export") + _query(request, without=OTHERS),
     }
 
 
