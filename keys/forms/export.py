@@ -6,8 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from keys.errors import Invalid
-from keys.forms.history import OTHERS, HistoryForm
+from keys.forms.history import OTHERS, HistoryForm, dashed
 from keys.forms.plain import Choice, add_faults
+from keys.redact import looks_secret
 from keys.services.exporting import Format
 
 FORMATS: Final = [
@@ -24,10 +25,18 @@ class ExportForm(HistoryForm):
     format = Choice(label=_("Format"), choices=FORMATS, widget=forms.RadioSelect, initial=str(Format.BUNDLE))
     beside = (*OTHERS, "csrfmiddlewaretoken", "count")
 
+    def clean(self) -> dict[str, Any]:
+        """What has a secret's shape is to get neither into an address nor into a record."""
+        for name, typed in self.given().items():
+            if looks_secret(typed):
+                self.add_error(name, _("This looks like a secret. It was neither searched for nor recorded."))
+        return super().clean()
+
     def add_faults(self, error: Invalid) -> None:
         """Each at the field that has its name in the address."""
         add_faults(self, Invalid({_NAMES.get(name, name): texts for name, texts in error.faults.items()}))
 
     def given(self) -> dict[str, Any]:
         """The filters that are given, as they stand in an address."""
-        return {name: self.data[name] for name in HistoryForm.base_fields if self.data.get(name)}
+        given = {name: str(self.data[name]) for name in HistoryForm.base_fields if self.data.get(name)}
+        return {name: dashed(typed) if name == "request" else typed for name, typed in given.items()}
