@@ -145,7 +145,9 @@ def test_counting_alone_records_nothing_and_keeps_the_filters_in_the_address(aud
     answer = auditor.post(PAGE, {"format": "csv", "team": "blue", "text": "office", "key": "", "count": "1"})
 
     assert (answer.status_code, answer["Location"]) == (302, f"{PAGE}?team=blue&text=office")
-    assert "<b>20 records match</b>, told as 20 entries of the history." in words(auditor, answer["Location"])
+    assert "<b>20 records match</b> the filters that this page came with, told as 20 entries of the history." in words(
+        auditor, answer["Location"]
+    )
     assert (Record.objects.count(), ExportRun.objects.count()) == (before, 0)
 
 
