@@ -44,9 +44,9 @@ def told(archive: zipfile.ZipFile, name: str) -> Any:
         yield seq, text, name
 
 
-def signed(public: str, key: str, file: Any, mine: bool) -> Any:
+def signed(public: str, key: str, told_by: Any, mine: bool) -> Any:
     before, known = 0, Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
-    for p in (p for p in map(json.loads, filter(str.strip, lines(file))) if not mine or p["key"] == key):
+    for p in (p for p in map(json.loads, told_by) if not mine or p["key"] == key):
         need(p["key"] == key and (mine or p["seq"] > before), f"the checkpoint over {p['seq']} does not belong here")
         text = f"cometadmin checkpoint v{p['checkpoint']}\n{p['seq']}\n{p['link']}\n{p['time']}\n{p['key']}".encode()
         known.verify(bytes.fromhex(p["signature"]), text)
@@ -117,10 +117,10 @@ def check(bundle: str, fingerprint: Any, checkpoint: Any) -> int:
         need(
             fingerprint in (None, hashlib.sha256(bytes.fromhex(public)).hexdigest()), "signed by another key than that"
         )
-        points = list(signed(public, key, archive.open("checkpoints.jsonl"), mine=False))
-        mine = list(signed(public, key, open(checkpoint, "rb"), mine=True)) if checkpoint else []
+        points = list(signed(public, key, lines(archive.open("checkpoints.jsonl")), False))
+        mine = list(signed(public, key, filter(str.strip, lines(open(checkpoint, "rb"))) if checkpoint else (), True))
         export, by = follow(archive, points, {point["seq"]: point["link"] for point in mine})
-    body, first = export["body"], points[0]["seq"] if len(points) > 1 else 0
+    body, first = export["body"], points[0]["seq"] * (len(points) > 1)
     agreed = sum(first <= point["seq"] <= points[-1]["seq"] for point in mine)
     print(ascii(f"{body['count']} records of {body['scope']}, asked for {body['filter']}, at {export['time']}")[1:-1])
     left_out = f"None was left out: counted by {by}." if by else "Whether some were left out of it CANNOT be shown."
