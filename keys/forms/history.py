@@ -135,7 +135,10 @@ class HistoryForm(PlainForm):
         text = self.cleaned_data["until"]
         if moment is None or _DAY.fullmatch(text):
             return moment
-        return moment + timedelta(seconds=1 if text.count(":") == 2 else 60)
+        try:
+            return moment + timedelta(seconds=1 if text.count(":") == 2 else 60)
+        except OverflowError:
+            raise forms.ValidationError(_("There is no such date or time.")) from None
 
     def clean_team(self) -> int | str:
         """A team's short name; `#7` for one that is gone, by its number in the records."""

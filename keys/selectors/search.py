@@ -85,7 +85,7 @@ def every(person: Person | None, asked: HistoryFilter, low: int = 1, high: int =
 def of_changes(person: Person | None, changes: Iterable[str], high: int) -> list[Told]:
     """All records of these changes below `high` that the person may see: what an entry of the history tells."""
     visible = Record.objects.all() if person is None else visible_records(person)
-    return list(visible.filter(change__in=set(changes), seq__lt=high).order_by().values_list(*TOLD))
+    return list(visible.filter(change__in=set(changes), seq__gte=1, seq__lt=high).order_by().values_list(*TOLD))
 
 
 def _lots(matches: QuerySet[Record]) -> Iterator[list[Told]]:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext
@@ -15,6 +16,7 @@ from django.utils.translation import gettext
 from keys.errors import Invalid
 from keys.ledger import book
 from keys.ledger.actions import Action
+from keys.ledger.raw import legibly
 from keys.models import Person, Record, Team
 from keys.permissions import Verb, allowed, visible_teams
 from keys.redact import looks_secret
@@ -114,7 +116,7 @@ def begin_export(
 def in_order(records: QuerySet[Record], *fields: str, after: int = 0) -> Iterator[tuple[object, ...]]:
     """(seq, *fields) of all `records` behind `after` by seq, a batch at a time: no cursor is kept open meanwhile."""
     rows = records.order_by("seq").values_list("seq", *fields)
-    while batch := list(rows.filter(seq__gt=after)[:BATCH]):
+    while batch := legibly(partial(list, rows.filter(seq__gt=after)[:BATCH])):
         yield from batch
         after = batch[-1][0]
 
@@ -122,7 +124,7 @@ def in_order(records: QuerySet[Record], *fields: str, after: int = 0) -> Iterato
 def _rows(seqs: SeqSet, *fields: str) -> Iterator[tuple[object, ...]]:
     rows = Record.objects.order_by("seq").values_list("seq", *fields)
     for lot in seqs.lots(BATCH):
-        yield from list(rows.filter(seq__in=lot))
+        yield from legibly(partial(list, rows.filter(seq__in=lot)))
 
 
 class _Counted:

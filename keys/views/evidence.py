@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from keys.errors import Invalid
 from keys.forms.export import ExportForm
-from keys.http import PersonRequest, actor_of, mark_ours, page
+from keys.http import PersonRequest, actor_of, legible, mark_ours, page
 from keys.permissions import Verb, allowed
 from keys.selectors.chosen import choose
 from keys.selectors.evidence import proof as live_figures
@@ -35,6 +35,7 @@ ENDINGS = {Format.CSV: "csv", Format.JSON_LINES: "jsonl", Format.BUNDLE: "zip"}
 
 @require_safe
 @page
+@legible
 def proof(request: PersonRequest) -> HttpResponse:
     context = {
         "section": "history",
@@ -47,6 +48,7 @@ def proof(request: PersonRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
+@legible
 def export(request: PersonRequest) -> HttpResponse:
     if request.method != "POST":
         typed = request.GET.copy()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from keys.forms.history import OTHERS, HistoryForm
-from keys.http import PersonRequest, is_fragment, mark_ours, page
+from keys.http import PersonRequest, is_fragment, legible, mark_ours, page
 from keys.ledger.labels import action_label, outcome_label
 from keys.models import Person, Record
 from keys.permissions import Verb, allowed, visible_teams
@@ -60,6 +60,7 @@ class Row:
 
 @require_safe
 @page
+@legible
 def history(request: PersonRequest) -> HttpResponse:
     before = _before(request.GET.get("before"))
     if not is_fragment(request) and "" in request.GET.values():
@@ -75,6 +76,7 @@ def history(request: PersonRequest) -> HttpResponse:
 
 @require_safe
 @page
+@legible
 def record(request: PersonRequest, seq: int) -> HttpResponse:
     found = ledger.record_for(request.user, seq)
     if found is None:
