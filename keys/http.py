@@ -70,7 +70,7 @@ def legible(view: View[P]) -> View[P]:
     def read(request: PersonRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         return legibly(lambda: view(request, *args, **kwargs))
 
-    return read
+    return read  # type: ignore[return-value]  # wraps() tells the same in words of its own
 
 
 def trouble_page(request: PersonRequest, error: UpstreamError | NoAccessToken | LedgerUnavailable) -> HttpResponse:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext
@@ -116,6 +117,7 @@ def begin_export(
 def in_order(records: QuerySet[Record], *fields: str, after: int = 0) -> Iterator[tuple[object, ...]]:
     """(seq, *fields) of all `records` behind `after` by seq, a batch at a time: no cursor is kept open meanwhile."""
     rows = records.order_by("seq").values_list("seq", *fields)
+    batch: list[Any]
     while batch := legibly(partial(list, rows.filter(seq__gt=after)[:BATCH])):
         yield from batch
         after = batch[-1][0]

@@ -93,8 +93,8 @@ ALTERED = {
 
 @pytest.mark.parametrize("wanted", ["all", "team", "changed name"])
 def test_whatever_is_done_to_it_is_refused(teams: list[Team], tmp_path: Path, wanted: str) -> None:
-    asked = {"all": {}, "team": {"team": teams[0].pk}, "changed name": {"field": "name"}}[wanted]
-    path = bundle(tmp_path / "b.zip", **asked)
+    asked: dict[str, Any] = {"all": {}, "team": {"team": teams[0].pk}, "changed name": {"field": "name"}}
+    path = bundle(tmp_path / "b.zip", **asked[wanted])
     assert checked(path).code == 0
 
     sound, accepted, tried = entries(path), [], 0
