@@ -16,6 +16,7 @@ from django_htmx.middleware import HtmxDetails
 
 from keys import permissions
 from keys.errors import AccessTokenRefused, Denied, LedgerUnavailable, UpstreamError
+from keys.ledger.raw import legibly
 from keys.models import Person, Team, TokenState
 from keys.permissions import Verb
 from keys.services.access_tokens import NoAccessToken, note_state
@@ -60,6 +61,16 @@ def page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
         return response
 
     return login_required(guarded)  # type: ignore[return-value]  # login_required types the request as Django's own
+
+
+def legible(view: View[P]) -> View[P]:
+    """A view of the ledger that opens though a record's text is no text any more. Under `page`."""
+
+    @wraps(view)
+    def read(request: PersonRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        return legibly(lambda: view(request, *args, **kwargs))
+
+    return read  # type: ignore[return-value]  # wraps() tells the same in words of its own
 
 
 def trouble_page(request: PersonRequest, error: UpstreamError | NoAccessToken | LedgerUnavailable) -> HttpResponse:

@@ -1,9 +1,9 @@
 """The history's filters as they stand in the address: in plain words, each of them possible or said not to be."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from keys.ledger.book import OWN_REQUEST_ID
 from keys.ledger.labels import ACTIONS, FIELDS, OUTCOMES
 from keys.models import Person, Record, Team
 from keys.permissions import Verb, allowed, visible_teams
-from keys.redact import escape_visible, looks_secret
+from keys.redact import escape_visible, looks_secret, mask
 from keys.rules import RuleBroken
 from keys.selectors.history_filter import HistoryFilter
 from keys.selectors.ledger_filter import LedgerFilter
@@ -86,6 +86,8 @@ class HistoryForm(PlainForm):
     value = _text(_("Value before or after"))
     text = _text(_("Reason or key name"))
     request = _text(_("Request id"))
+    beside: ClassVar[Collection[str]] = OTHERS
+    """What may be given beside the filters."""
 
     def __init__(self, data: Mapping[str, Any], *, reader: Person, zone: ZoneInfo) -> None:
         super().__init__(data)
@@ -98,14 +100,14 @@ class HistoryForm(PlainForm):
         self._offer("outcome", [(name, words) for name, (words, _tone) in OUTCOMES.items()])
 
     def _offer(self, name: str, choices: list[tuple[str, Any]]) -> None:
-        given = str(self.data.get(name, ""))
+        given = mask(str(self.data.get(name, "")))
         if given and given not in dict(choices):
             choices = [*choices, (given, escape_visible(given)[:LONGEST])]  # shown as it was asked for, known or not
         self.fields[name].widget = forms.Select(choices=[("", now_in("any")), *choices])
 
     @property
     def any_given(self) -> bool:
-        return any(self.data.get(name) for name in self.fields)
+        return any(self.data.get(name) for name in HistoryForm.base_fields)
 
     def to_filter(self) -> HistoryFilter:
         """Only of a form that is valid."""
@@ -133,7 +135,10 @@ class HistoryForm(PlainForm):
         text = self.cleaned_data["until"]
         if moment is None or _DAY.fullmatch(text):
             return moment
-        return moment + timedelta(seconds=1 if text.count(":") == 2 else 60)
+        try:
+            return moment + timedelta(seconds=1 if text.count(":") == 2 else 60)
+        except OverflowError:
+            raise forms.ValidationError(_("There is no such date or time.")) from None
 
     def clean_team(self) -> int | str:
         """A team's short name; `#7` for one that is gone, by its number in the records."""
@@ -188,7 +193,7 @@ class HistoryForm(PlainForm):
         if since and until and since >= until:
             self.add_error("until", _("This is before the time from which on is asked."))
         for name in self.data:
-            if name not in self.fields and name not in OTHERS:
+            if name not in self.fields and name not in self.beside:
                 message = now_in("There is no filter called %(name)s.") % {"name": escape_visible(name)[:40]}
                 self.add_error(None, message)
             elif len(set(getattr(self.data, "getlist", lambda _n: [])(name))) > 1:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import Error, InterfaceError, OperationalError, connection
 
@@ -19,6 +19,7 @@ BATCH = 5_000
 CHAIN = ("seq", "text", "digest", "previous", "link", "seal", "seal_key")
 
 Row = tuple[Any, ...]
+Read = TypeVar("Read")
 
 
 class CannotVerify(LedgerError):
@@ -103,15 +104,29 @@ def stored_time() -> Callable[[str], str]:
     return _stored_by_sqlite if connection.vendor == "sqlite" else _stored_by_postgresql
 
 
+def legibly(read: Callable[[], Read]) -> Read:
+    """What `read` gives; read once more, with U+FFFD for what is no UTF-8 any more, where SQLite cannot hand that out.
+
+    A page of a damaged ledger opens by this. read: may be called twice.
+    """
+    try:
+        return read()
+    except OperationalError as error:
+        if "Could not decode to UTF-8" not in str(error):
+            raise
+        with tolerant("replace"):
+            return read()
+
+
 @contextmanager
-def tolerant() -> Iterator[None]:
+def tolerant(errors: str = "surrogateescape") -> Iterator[None]:
     """Have SQLite hand out texts that are no UTF-8 any more. Slow: Python is asked for every text."""
     if connection.vendor != "sqlite":
         yield
         return
     connection.ensure_connection()
     usual = connection.connection.text_factory
-    connection.connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    connection.connection.text_factory = partial(str, encoding="utf-8", errors=errors)
     try:
         yield
     finally:

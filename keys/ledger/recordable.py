@@ -37,9 +37,9 @@ WORDS: dict[str, tuple[str | None, ...]] = {"password": (None, "", "set", "reset
 """Fields of which only these words may be recorded, never a value."""
 
 FILTER_FIELDS: frozenset[str] = frozenset(
-    ("team", "key_id", "actor", "action", "outcome", "since", "until", "text", "request_id")
+    ("team", "key_id", "actor", "action", "outcome", "since", "until", "text", "request_id", "field", "value")
 )
-"""What an export may have been asked for (`keys.selectors.ledger_filter`)."""
+"""What an export may have been asked for (`keys.selectors.history_filter`)."""
 
 _KEY_ID = re.compile("[A-Za-z0-9_-]{1,40}")
 _DIGITS = re.compile("[0-9a-f]{64}|[0-9a-f]{128}")

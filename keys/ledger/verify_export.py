@@ -1,4 +1,4 @@
-"""Checks an evidence bundle of cometadmin. Needs Python 3.9 or newer and `cryptography`, and nothing of cometadmin.
+"""Checks an evidence bundle of cometadmin; needs Python 3.9 or newer and `cryptography`, and nothing of cometadmin.
 
     python3 verify_export.py BUNDLE.zip --fingerprint HEX [--checkpoint FILE]
 
@@ -18,67 +18,70 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-DIGEST, LINK = b"cometadmin ledger v1 digest\n", b"cometadmin ledger v1 link\n"
-MATCHES = b"cometadmin ledger v1 export matches\n"
+DIGEST, LINK, MATCHES = (f"cometadmin ledger v1 {of}\n".encode() for of in ("digest", "link", "export matches"))
 EXACT = {"team": "team_id", "key_id": "key_id", "action": "action", "outcome": "outcome", "request_id": "request_id"}
 NUMBERED = {(): "seq", ("team",): "team_n", ("key_id", "team"): "key_n"}
 
 
-class Wrong(Exception):
-    """The bundle is not what it claims to be."""
-
-
 def need(good: object, words: str) -> None:
     if not good:
-        raise Wrong(words)
+        raise AssertionError(words)
 
 
 def lines(file: Any) -> Any:
-    return (line.strip() for line in io.TextIOWrapper(file, "ascii") if line.strip())
+    text = io.TextIOWrapper(file, "ascii", newline="\n")
+    for line in iter(lambda: text.readline(2**24), ""):
+        need(len(line) < 2**24, "a line has more than 16 million characters")
+        yield line.rstrip("\n")
 
 
 def told(archive: zipfile.ZipFile, name: str) -> Any:
     before = 0
-    for said in map(json.loads, lines(archive.open(name))):
-        need(said["seq"] > before, f"{name}: record {said['seq']} is not in order")
-        before = said["seq"]
-        yield before, said["text"], name
+    for line in lines(archive.open(name)):
+        seq, text = (said := json.loads(line))["seq"], said["text"]
+        need(seq > before and line == f'{{"seq":{seq:d},"text":{json.dumps(text)}}}', f"{name}: {seq} is out of place")
+        before = seq
+        yield seq, text, name
 
 
-def signed(public: bytes, p: Any) -> bool:
-    text = f"cometadmin checkpoint v{p['checkpoint']}\n{p['seq']}\n{p['link']}\n{p['time']}\n{p['key']}".encode()
-    try:
-        return Ed25519PublicKey.from_public_bytes(public).verify(bytes.fromhex(p["signature"]), text) is None
-    except InvalidSignature:
-        return False
+def signed(public: str, key: str, told_by: Any, mine: bool) -> Any:
+    before, known = 0, Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
+    for p in (p for p in map(json.loads, told_by) if not mine or p["key"] == key):
+        need(p["key"] == key and (mine or p["seq"] > before), f"the checkpoint over {p['seq']} does not belong here")
+        text = f"cometadmin checkpoint v{p['checkpoint']}\n{p['seq']}\n{p['link']}\n{p['time']}\n{p['key']}".encode()
+        known.verify(bytes.fromhex(p["signature"]), text)
+        before = p["seq"]
+        yield p
 
 
-class Asked:
-    """What was asked for, as the export's own record tells it, and by which numbers matches are counted, if any."""
-
+class Asked:  # what was asked for, as the export's own record tells it, and by which numbers matches are counted
     def __init__(self, body: Any) -> None:
         self.filter, self.scope = body["filter"], body["scope"]
         self.since, self.until = self.filter.get("since", ""), self.filter.get("until", "~")
         numbered = self.scope == "all" or "team" in self.filter
         self.by = NUMBERED.get(tuple(sorted(set(self.filter) - {"since", "until"}))) if numbered else None
-        self.last, self.closed = 0, False
+        self.last, self.closed, self.lacks = 0, False, dict[str, Any]()
 
-    def check(self, seq: int, said: Any, beside: bool) -> None:
-        """beside: it is a neighbour, which must lie outside the time span; a match must lie inside, and fit."""
-        fits = all(said[EXACT[name]] == value for name, value in self.filter.items() if name in EXACT)
-        fits = fits and (self.scope == "all" or said["team_id"] is None or said["team_id"] in self.scope)
+    def check(self, seq: int, said: Any, beside: bool) -> None:  # of a change's records any may tell what was asked for
+        changed = {**said["body"].get("changed", {}), **said["body"].get("altered", {})}
+        lacks = {name for name, value in self.filter.items() if name in EXACT and said[EXACT[name]] != value}
+        lacks |= {"field"} - {"field" if self.filter.get("field") in {None, *changed} else ""}
         inside = self.since <= said["time"] < self.until
-        need(fits and inside != beside, f"record {seq} is not what was asked for, or left out of it")
-        number = {**said, "seq": seq}.get(self.by) or 0
-        begins = self.last == 0 and beside and said["time"] < self.since
-        need(not self.by or begins or number == self.last + 1, f"left out: {self.by} from {self.last + 1} on")
-        self.last, self.closed = number, beside and said["time"] >= self.until
+        ours = self.scope == "all" or said["team_id"] in [None, *self.scope]
+        need(ours and not lacks & {"team", "key_id"}, f"record {seq} is not of whom was asked for")
+        if said["change"] and not beside and set(self.filter) - {"team", "key_id"}:
+            lacks |= set() if inside else {"time"}
+            self.lacks[said["change"]] = frozenset(lacks & self.lacks.get(said["change"], lacks))
+        else:
+            need(not lacks and inside != beside, f"record {seq} is not what was asked for, or left out of it")
+        if self.by and (inside or beside):
+            number, begins = {**said, "seq": seq}[self.by], not self.last and beside and said["time"] < self.since
+            need(begins or number == self.last + 1, f"left out: {self.by} from {self.last + 1} on")
+            self.last, self.closed = number, beside and said["time"] >= self.until
 
 
 def follow(archive: zipfile.ZipFile, points: Any, own: Any) -> Any:
-    """Walk from the first checkpoint to the last, link by link. own: links of the auditor's checkpoints by seq."""
-    end, text, _ = next(told(archive, "export.json"))
-    export = json.loads(text)
+    end, export = (first := next(told(archive, "export.json")))[0], json.loads(first[1])
     need(export["action"] == "ledger.export" and points[-1]["seq"] == end, "the last checkpoint is not of this export")
     body, asked, count, over = export["body"], Asked(export["body"]), 0, hashlib.sha256(MATCHES)
     links = {**{point["seq"]: point["link"] for point in points}, **own}
@@ -93,37 +96,35 @@ def follow(archive: zipfile.ZipFile, points: Any, own: Any) -> Any:
             need(hashlib.sha256(DIGEST + text.encode()).hexdigest() == digest, f"record {seq} was altered")
             if name != "export.json":
                 asked.check(seq, json.loads(text), name == "neighbours.jsonl")
-            if name == "records.jsonl":
-                count += 1
-                over.update(bytes.fromhex(digest))
+            count += name == "records.jsonl"
+            over.update(bytes.fromhex(digest) if name == "records.jsonl" else b"")
             record = next(records, None)
         link = hashlib.sha256(LINK + bytes.fromhex(link) + seq.to_bytes(8, "big") + bytes.fromhex(digest)).hexdigest()
         need(links.get(seq, link) == link, f"up to record {seq} something differs from the checkpoint over it")
-    need(
-        seq == end and record is None and link == points[-1]["link"],
-        f"the digests end at {seq}, the export is record {end}",
-    )
-    same = count == body["count"] and over.hexdigest() == body["matches"]
-    need(same, f"the {count} records here are not the {body['count']} that were exported")
+        need(seq <= end, f"there are digests behind the export, which is record {end}")
+    need(seq == end and not record and link == points[-1]["link"], f"the digests end at {seq}, the export is {end}")
+    need((count, over.hexdigest()) == (body["count"], body["matches"]), f"the {count} records are not those exported")
+    need(not any(asked.lacks.values()), "a change is not what was asked for")
     number = {**export, "seq": end}.get(asked.by)  # it follows the last one that there was
     need(not asked.by or asked.closed or number == asked.last + 1, f"left out: {asked.by} from {asked.last + 1} on")
     return export, asked.by
 
 
-def check(bundle: str, fingerprint: Any, file: Any) -> int:
+def check(bundle: str, fingerprint: Any, checkpoint: Any) -> int:
     with zipfile.ZipFile(bundle) as archive:
+        need(len(set(archive.namelist())) == len(archive.namelist()), "an entry of the file is there twice")
         key, _, public = next(lines(archive.open("public_key.txt"))).partition(" ")
-        public, points = bytes.fromhex(public), list(map(json.loads, lines(archive.open("checkpoints.jsonl"))))
-        need(fingerprint in (None, hashlib.sha256(public).hexdigest()), "signed by another key than that one")
-        mine = [point for point in map(json.loads, lines(open(file, "rb")) if file else ()) if point["key"] == key]
-        for p in points + mine:
-            need(p["key"] == key and signed(public, p), f"the checkpoint over {p['seq']} is not signed by the key")
+        need(
+            fingerprint in (None, hashlib.sha256(bytes.fromhex(public)).hexdigest()), "signed by another key than that"
+        )
+        points = list(signed(public, key, lines(archive.open("checkpoints.jsonl")), False))
+        mine = list(signed(public, key, filter(str.strip, lines(open(checkpoint, "rb"))) if checkpoint else (), True))
         export, by = follow(archive, points, {point["seq"]: point["link"] for point in mine})
-    body, first = export["body"], points[0]["seq"] if len(points) > 1 else 0
+    body, first = export["body"], points[0]["seq"] * (len(points) > 1)
     agreed = sum(first <= point["seq"] <= points[-1]["seq"] for point in mine)
-    print(f"{body['count']} records of {body['scope']}, asked for {json.dumps(body['filter'])}, at {export['time']}")
-    print("No record was altered, and none is missing from what was exported.")
-    print(f"None was left out: counted by {by}." if by else "Whether some were left out of it CANNOT be shown.")
+    print(ascii(f"{body['count']} records of {body['scope']}, asked for {body['filter']}, at {export['time']}")[1:-1])
+    left_out = f"None was left out: counted by {by}." if by else "Whether some were left out of it CANNOT be shown."
+    print("No record was altered, and none is missing from what was exported.", left_out, sep="\n")
     print(f"Checkpoints of yours that lie in it, and agree: {agreed}.")
     return 0 if fingerprint or agreed else 3
 
@@ -133,14 +134,13 @@ def main() -> int:
     parser.add_argument("bundle")
     parser.add_argument("--fingerprint", type=str.lower, help="SHA-256 of the public key, told to you by another way")
     parser.add_argument("--checkpoint", metavar="FILE", help="checkpoints from your own hands, one JSON line each")
-    given = parser.parse_args()
     try:
-        code = check(given.bundle, given.fingerprint, given.checkpoint)
-    except Wrong as wrong:
-        print(f"NOT PROVEN: {wrong}")
+        code = check(**vars(parser.parse_args()))
+    except (AssertionError, InvalidSignature) as wrong:  # told by ascii(): nothing in a bundle may steer the terminal
+        print(f"NOT PROVEN: {ascii(str(wrong) or 'a checkpoint is not signed by the key')[1:-1]}")
         return 1
     except Exception as error:  # whatever else a broken file brings about
-        print(f"unreadable: {type(error).__name__}: {error}")
+        print(f"unreadable: {type(error).__name__}: {ascii(str(error))}")
         return 2
     print("CONSISTENT, but only with the key that came with it: ask for its fingerprint." if code else "PROVEN.")
     return code

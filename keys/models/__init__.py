@@ -4,6 +4,7 @@ from keys.models.budget import RateBudget
 from keys.models.change import Change, ChangeState, Lease
 from keys.models.denial import Denial
 from keys.models.evidence import Checkpoint, Delivery, Verdict
+from keys.models.export_run import ExportRun
 from keys.models.finding import ChangedField, RecordHour
 from keys.models.job import Job, Schedule, WorkerLane
 from keys.models.key_open import KeyOpen
@@ -24,6 +25,7 @@ __all__ = [
     "Delivery",
     "Denial",
     "Drift",
+    "ExportRun",
     "Incident",
     "Job",
     "KeyNote",

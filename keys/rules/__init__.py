@@ -9,6 +9,7 @@ from keys.rules.fault import Fault, RuleBroken
 from keys.rules.lists import (
     LIST_MAX_CHARACTERS,
     LIST_MAX_ENTRIES,
+    LISTS,
     MODEL_ID_MAX_CHARACTERS,
     check_models,
     check_restriction,
@@ -41,6 +42,7 @@ from keys.rules.state import (
 
 __all__ = [
     "LAST_MOMENT",
+    "LISTS",
     "LIST_MAX_CHARACTERS",
     "LIST_MAX_ENTRIES",
     "MAX_UNITS",

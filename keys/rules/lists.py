@@ -11,6 +11,8 @@ LIST_MAX_CHARACTERS = 100_000
 LIST_MAX_ENTRIES = 1_000
 FAULTS_SHOWN = 20
 MODEL_ID_MAX_CHARACTERS = 200
+LISTS = ("allow_ips", "model_limits")
+"""Settings that hold a list in one text."""
 
 # Blanks of every kind, but no control characters; commas and semicolons, also the Arabic and full-width ones.
 _BLANKS = " \t\n\r\f\v\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -48,8 +50,9 @@ def split_models(model_limits: str) -> list[str]:
 
 
 def entries_of(field: str, value: str | None) -> list[str]:
-    """The entries of a stored list, `allow_ips` or `model_limits`, as CometAPI takes them apart."""
-    return split_models(value or "") if field == "model_limits" else [e for e in (value or "").split("\n") if e]
+    """The entries of a stored list, one of `LISTS`, as CometAPI takes them apart; empty ones are none."""
+    entries = split_models(value or "") if field == "model_limits" else (value or "").split("\n")
+    return [entry for entry in entries if entry]
 
 
 def list_changes(one: Iterable[str], other: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -110,14 +110,14 @@ def visible_records(person: Person) -> QuerySet[Record]:
 
 def record_for(person: Person, seq: int) -> Record | None:
     """One record, None when it is not there or not for this person: the two look alike."""
-    return visible_records(person).filter(seq=seq).first()
+    return visible_records(person).filter(seq=seq, seq__gte=1).first()
 
 
 def told_together(record: Record, person: Person) -> list[Record]:
     """The other records of the same change that the person may see, oldest first."""
     if not record.change:
         return []
-    together = visible_records(person).filter(change=record.change).exclude(seq=record.seq)
+    together = visible_records(person).filter(change=record.change, seq__gte=1).exclude(seq=record.seq)
     return list(together.order_by("seq"))
 
 
@@ -154,7 +154,8 @@ def entries_of(records: Sequence[Record] | QuerySet[Record]) -> list[HistoryEntr
     found = list(records)
     changes: dict[str, list[Record]] = defaultdict(list)
     wanted = {record.change for record in found if record.change}
-    for record in Record.objects.filter(change__in=wanted).order_by("seq") if wanted else ():
+    # From the first one on: a number below it is damage, and has no page.
+    for record in Record.objects.filter(change__in=wanted, seq__gte=1).order_by("seq") if wanted else ():
         changes[record.change].append(record)
     return [_entry(changes[record.change] if record.change else [record]) for record in found]
 

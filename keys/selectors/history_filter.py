@@ -1,14 +1,15 @@
-"""What the history page asks for: which records, as the export takes them, and which changed fields and values."""
+"""What the history page and the exports ask for: which records, and which changed fields and values."""
 
 import dataclasses
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from keys.ledger.finding import folded
 from keys.models import ChangedField, Record
-from keys.selectors.ledger_filter import LedgerFilter
+from keys.selectors.ledger_filter import Among, LedgerFilter
 
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+")
 SERVED_IN_PAIRS = (
@@ -79,6 +80,21 @@ class HistoryFilter:
     def of_team(self, team_id: int) -> "HistoryFilter":
         """The same, of this team's records alone."""
         return replace(self, records=replace(self.records, team=team_id))
+
+    @property
+    def splits(self) -> bool:
+        """Can one record of a change match and another one not? All of them are of one team and one key."""
+        return self != HistoryFilter(LedgerFilter(team=self.records.team, key_id=self.records.key_id))
+
+    @property
+    def countable(self) -> Among | None:
+        """See `LedgerFilter.countable`: no number tells which fields a record changed, nor from what to what."""
+        return None if self.by_field else self.records.countable
+
+    def told(self) -> dict[str, Any]:
+        """What is asked for, as a record keeps it and an export tells it."""
+        given = {"field": self.field, "value": self.value}
+        return self.records.told() | {name: value for name, value in given.items() if value}
 
     @property
     def served(self) -> bool:

@@ -1,6 +1,5 @@
 """Which records are asked for: one plain value that the history page, the export and its command share."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -75,12 +74,6 @@ class LedgerFilter:
         """What is asked for, as a record keeps it and an export tells it: times as text in UTC, the rest as given."""
         given = {name: value for name, value in asdict(self).items() if value not in (None, "")}
         return {name: _utc(value) if isinstance(value, datetime) else value for name, value in given.items()}
-
-    @classmethod
-    def of_told(cls, told: Mapping[str, Any]) -> "LedgerFilter":
-        """The way back from `told`."""
-        times = {name: datetime.fromisoformat(told[name]) for name in ("since", "until") if name in told}
-        return cls(**{**told, **times})
 
 
 def _by(actor: str) -> Q:

@@ -5,7 +5,7 @@ its records that match stands: there is one such record, so an entry comes once,
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,6 +15,7 @@ from keys.ledger.actions import OWN_ACTIONS
 from keys.ledger.finding import behind, seqs_between
 from keys.models import Person, Record
 from keys.permissions import Verb, allowed, visible_teams
+from keys.selectors.history import visible_records
 from keys.selectors.history_filter import HistoryFilter, with_seqs
 from keys.types import ActorKind
 
@@ -25,6 +26,10 @@ WINDOW, WIDEST = 10_000, 40_000
 """Records looked through at once: first, and later ones."""
 FIELDS_AT_ONCE: Final = 400
 END: Final = 2**63 - 1
+TOLD: Final = ("seq", "change", "outcome")
+Told = tuple[int, str, str]
+AT_ONCE: Final = 1_000
+"""Records, and changes, asked for at a time by who wants them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class _Way:
 
 def find(person: Person, asked: HistoryFilter, before: int | None = None, limit: int = PAGE) -> Found:
     """One page of what this person may see and asks for. before: only smaller seqs."""
-    low, high = _bounds(asked, before)
+    low, high = _bounds(asked, 1, END if before is None else before)
     ends_at = time.monotonic() + BUDGET_S
     found: dict[int, Record] = {}
     floor, more = low, False
@@ -65,20 +70,48 @@ def find(person: Person, asked: HistoryFilter, before: int | None = None, limit:
     return Found(page, floor, floor) if more else Found(page)
 
 
-def _bounds(asked: HistoryFilter, before: int | None) -> tuple[int, int]:
+def every(person: Person | None, asked: HistoryFilter, low: int = 1, high: int = END) -> Iterator[list[Told]]:
+    """All that `find` would come by, of the seqs from `low` to below `high`: in lots, in no order, some of it twice.
+
+    person: None for the system itself, which sees all.
+    """
+    low, high = _bounds(asked, low, high)
+    for way in _ways(person, asked):
+        matches = way.asked.apply(Record.objects.filter(way.seen))
+        for part, _ in _parts(way, low, high):
+            yield from _lots(matches.filter(part))
+
+
+def of_changes(person: Person | None, changes: Iterable[str], high: int) -> list[Told]:
+    """All records of these changes below `high` that the person may see: what an entry of the history tells."""
+    visible = Record.objects.all() if person is None else visible_records(person)
+    return list(visible.filter(change__in=set(changes), seq__gte=1, seq__lt=high).order_by().values_list(*TOLD))
+
+
+def _lots(matches: QuerySet[Record]) -> Iterator[list[Told]]:
+    """The last one may be empty, so that whoever counts can look at the clock where nothing matches."""
+    rows, end = matches.order_by("-seq").values_list(*TOLD), END
+    while True:
+        lot = list(rows.filter(seq__lt=end)[:AT_ONCE])
+        yield lot
+        if len(lot) < AT_ONCE:
+            return
+        end = lot[-1][0]
+
+
+def _bounds(asked: HistoryFilter, low: int, high: int) -> tuple[int, int]:
     """The seqs to look at: from the first one to below the second one."""
-    low, high = 1, END if before is None else before
     if (asked.records.since or asked.records.until) and not behind():
         between = seqs_between(asked.records.since, asked.records.until)
         if between is None:
             return 1, 1
-        low, high = between[0], min(high, between[1] + 1)
+        return max(low, between[0]), min(high, between[1] + 1)
     return low, high
 
 
-def _ways(person: Person, asked: HistoryFilter) -> Iterator[_Way]:
+def _ways(person: Person | None, asked: HistoryFilter) -> Iterator[_Way]:
     """What this person may see, in parts that an index leads to each: all, or team by team and one's own."""
-    if allowed(person, Verb.VIEW_ALL_HISTORY):
+    if person is None or allowed(person, Verb.VIEW_ALL_HISTORY):
         yield _Way(asked, few=_few(asked))
         return
     for team in visible_teams(person):

@@ -13,11 +13,10 @@ from keys.ledger.finding import body_of as body_of_text
 from keys.ledger.labels import field_label, value_text
 from keys.models import Record
 from keys.redact import escape_visible
+from keys.rules import LISTS, entries_of, list_changes
 from keys.types import EDITABLE
 
 STEP_ORDER = ("step", "answer", "http_status", "kind", "message", "upstream_request_id", "ms")
-LISTS: Final[dict[str, str]] = {"allow_ips": "\n", "model_limits": ","}
-"""Fields that hold lists, and what divides their entries."""
 TOLD_ELSEWHERE: Final = ("kind", "answers")
 """By the action, and by a link."""
 FACTS: Final = ("person", "verb", "count", "username", "role", "account_name", "last_four", "host")
@@ -114,20 +113,9 @@ def _line(field: str, old: Any, new: Any) -> Line:
     texts = (field, field_label(field), value_text(field, old), value_text(field, new))
     if field not in LISTS or not all(value is None or isinstance(value, str) for value in (old, new)):
         return Line(*texts)
-    was, now = entries(field, old), entries(field, new)
-    return Line(
-        *texts,
-        added=tuple(entry for entry in now if entry not in was),
-        removed=tuple(entry for entry in was if entry not in now),
-        kept=len(set(was) & set(now)),
-        note=_note(field, was, now),
-    )
-
-
-def entries(field: str, value: str | None) -> list[str]:
-    """The entries of a list as it was stored, each once, hostile characters visible."""
-    parts = (part for part in (value or "").split(LISTS[field]) if part)
-    return list(dict.fromkeys(escape_visible(part) for part in parts))
+    was, now = entries_of(field, old), entries_of(field, new)
+    added, removed = (tuple(map(escape_visible, entries)) for entries in list_changes(was, now))
+    return Line(*texts, added, removed, kept=len(set(was) & set(now)), note=_note(field, was, now))
 
 
 def _note(field: str, was: Sequence[str], now: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,17 +72,18 @@ def _pieces(export: Export, last: checkpoint.Signed) -> Iterator[bytes]:
 
 def _entries(export: Export, last: checkpoint.Signed) -> Iterator[tuple[str, Iterable[str]]]:
     neighbours = list(_neighbours(export))
-    first = min((seq for seq in (_first(export), *(n.seq for n in neighbours)) if seq), default=export.record.seq)
+    first = min([*islice(export.seqs, 1), *(n.seq for n in neighbours)], default=export.record.seq)
     start = Checkpoint.objects.filter(seq__lt=first, key=last.key).order_by("-seq").first()
+    export.total = export.count + last.seq - (start.seq if start else 0)
     public = checkpoint.public_key(settings.CHECKPOINT_KEYS[last.key])
     yield "README.txt", [readme(export, last, checkpoint.fingerprint(public))]
     yield "verify_export.py", [VERIFIER.read_text("utf-8")]
     yield "public_key.txt", [f"{last.key} {public.hex()}\n"]
     yield "export.json", [_line(export.record.seq, export.record.text)]
     yield "checkpoints.jsonl", _checkpoints(start, last)
-    yield "records.jsonl", (_line(seq, text) for seq, text in in_order(export.matching, "text"))
+    yield "records.jsonl", (_line(seq, text) for seq, text in export.rows("text"))
     yield "neighbours.jsonl", [_line(n.seq, n.text) for n in neighbours]
-    yield "digests.txt", _digests(start.seq if start else 0, last.seq)
+    yield "digests.txt", _digests(export, start.seq if start else 0, last.seq)
 
 
 def _line(seq: object, text: object) -> str:
@@ -98,13 +100,9 @@ def _checkpoints(start: Checkpoint | None, last: checkpoint.Signed) -> Iterator[
     yield last.line + "\n"
 
 
-def _digests(after: int, upto: int) -> Iterator[str]:
+def _digests(export: Export, after: int, upto: int) -> Iterator[str]:
     between = Record.objects.filter(seq__lte=upto)
-    return (f"{digest}\n" for _, digest in in_order(between, "digest", after=after))
-
-
-def _first(export: Export) -> int | None:
-    return export.matching.order_by("seq").values_list("seq", flat=True).first()
+    return (f"{digest}\n" for _, digest in export.counting(in_order(between, "digest", after=after)))
 
 
 def _neighbours(export: Export) -> Iterator[Record]:
@@ -112,7 +110,7 @@ def _neighbours(export: Export) -> Iterator[Record]:
 
     By their place, not by their time: they show that the numbers on both sides of what was exported are outside.
     """
-    wanted = export.wanted
+    wanted = export.wanted.records
     if export.countable is None or (wanted.since is None and wanted.until is None):
         return
     among, inside, outside = _among(export), Q(), Q(pk__in=())
@@ -137,7 +135,7 @@ def _neighbours(export: Export) -> Iterator[Record]:
 
 def _around_nothing(export: Export, among: QuerySet[Record]) -> Iterator[Record]:
     """Two records that follow each other, one before and one behind a span in which there is none."""
-    edge = export.wanted.since or export.wanted.until
+    edge = export.wanted.records.since or export.wanted.records.until
     before = among.filter(time__lt=edge).order_by("seq").last()
     after = among.filter(seq__gt=before.seq if before else 0).order_by("seq").first()
     yield from (neighbour for neighbour in (before, after) if neighbour)
@@ -146,5 +144,5 @@ def _around_nothing(export: Export, among: QuerySet[Record]) -> Iterator[Record]
 def _among(export: Export) -> QuerySet[Record]:
     records = Record.objects.filter(seq__lt=export.record.seq)
     if export.countable is not Among.ALL:
-        records = records.filter(team_id=export.wanted.team)
-    return records.filter(key_id=export.wanted.key_id) if export.countable is Among.KEY else records
+        records = records.filter(team_id=export.wanted.records.team)
+    return records.filter(key_id=export.wanted.records.key_id) if export.countable is Among.KEY else records

@@ -11,8 +11,13 @@ COUNTED = {
     Among.TEAM: "that none was left out, since the records of a team are numbered without a gap (team_n)",
     Among.KEY: "that none was left out, since the records of a key are numbered without a gap (key_n)",
 }
-CANNOT = """but NOT that none was left out: a record that is told only by its digest shows neither who nor what. Ask
-for a team, a key, a time span or everything, and it can be shown."""
+CANNOT = """but NOT that none was left out: a record that is told only by its digest shows neither who nor what, nor
+which fields it changed. Ask for a team, a key of a team, a time span or everything, and it can be shown."""
+READ = """
+The script checks that team, key, action, outcome, request id, changed field and time are those that were asked for.
+Whether {names} fits as well is for you to read in the records.
+"""
+TO_READ = {"actor": "the person", "text": "the reason or the key's name", "value": "the value before or after"}
 SPAN = """
 A time span is told by the dashboard's own clock. What stands on both sides of it is in neighbours.jsonl; should the
 clock have been set back between, a record with a time in this span may stand elsewhere.
@@ -37,10 +42,13 @@ from the dashboard's page /history/proof/. Whoever made this file up would have 
 If you hold a checkpoint from an earlier day (one JSON line), add --checkpoint FILE. The script lies in the project's
 repository too (keys/ledger/verify_export.py); take it from there if you do not trust the one in here.
 
+The dashboard shows a change and what became of it as one entry: the {count} records tell {entries} entries, and each
+change is here with all its records, though one alone may be what was asked for.
+
 What it shows: that no record was altered; that none is missing from what was exported (the export's own record tells
 how many there were, and a digest over all of them);
 {completeness}
-{span}
+{read}{span}
 What it cannot show: that what people wrote is true; that a change which was never made through the dashboard is in the
 ledger; what happened after record {seq}. The seals (HMAC) can be checked only where the ledger key is.
 
@@ -53,7 +61,8 @@ neighbours.jsonl, what stands beside a span. checkpoints.jsonl, signed; public_k
 def readme(export: Export, last: Signed, fingerprint: str) -> str:
     body = json.loads(export.record.text)["body"]
     shown = COUNTED[export.countable] + "." if export.countable else CANNOT
-    span = SPAN if export.countable and (export.wanted.since or export.wanted.until) else ""
+    span = SPAN if export.countable and (body["filter"].keys() & {"since", "until"}) else ""
+    to_read = [words for name, words in TO_READ.items() if name in body["filter"]]
     return TEXT.format(
         count=export.count,
         time=last.time,
@@ -63,5 +72,7 @@ def readme(export: Export, last: Signed, fingerprint: str) -> str:
         fingerprint=fingerprint,
         completeness=shown,
         span=span,
+        read=READ.format(names=" and ".join(to_read)) if to_read else "",
+        entries=export.entries,
         seq=export.record.seq,
     )

@@ -2,10 +2,14 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
+from keys.ledger.chain import digest_of
+from keys.ledger.finding import parsed
 from keys.services.bundle import bundle_pieces
-from keys.services.exporting import Export, Format, in_order
+from keys.services.exporting import Export, Format
 
 COLUMNS = (
     *("time", "action", "outcome", "actor_kind", "actor_id", "actor", "actor_role", "address", "request_id"),
@@ -29,8 +33,14 @@ def csv_pieces(export: Export) -> Iterator[bytes]:
 
 def json_pieces(export: Export) -> Iterator[bytes]:
     """Each line has the record's text as it was hashed, as `record`: parsed as JSON it says what was recorded."""
-    rows = in_order(export.matching, "digest", "link", "text")
-    return _pieces(f'{{"seq":{seq},"digest":"{d}","link":"{link}","record":{text}}}\n' for seq, d, link, text in rows)
+    return _pieces(_json_line(*row) for row in export.rows("digest", "link", "text"))
+
+
+def _json_line(seq: object, digest: object, link: object, text: Any) -> str:
+    """Of a record whose text was damaged so that it is no JSON any more: `record` is null, and it stands as `text`."""
+    whole = (text.isascii() and digest_of(text) == digest) or parsed(text) is not None
+    record = text if whole else f'null,"text":{json.dumps(text)}'
+    return f'{{"seq":{seq},"digest":{json.dumps(digest)},"link":{json.dumps(link)},"record":{record}}}\n'
 
 
 def harmless(value: object) -> object:
@@ -40,12 +50,17 @@ def harmless(value: object) -> object:
     return value
 
 
+def _told(time: object) -> str:
+    """A damaged one may be none at all."""
+    return f"{time:%Y-%m-%dT%H:%M:%S.%fZ}" if time else ""
+
+
 def _csv_lines(export: Export) -> Iterator[str]:
     buffer = io.StringIO(newline="")
     write = csv.writer(buffer, lineterminator="\r\n")
     write.writerow(("seq", *COLUMNS))
-    for seq, time, *rest in in_order(export.matching, *COLUMNS):
-        write.writerow((seq, f"{time:%Y-%m-%dT%H:%M:%S.%fZ}", *map(harmless, rest)))
+    for seq, time, *rest in export.rows(*COLUMNS):
+        write.writerow((seq, _told(time), *map(harmless, rest)))
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()

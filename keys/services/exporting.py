@@ -5,9 +5,11 @@ exported: an outsider counts up to it and sees that none was left out.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext
@@ -15,11 +17,15 @@ from django.utils.translation import gettext
 from keys.errors import Invalid
 from keys.ledger import book
 from keys.ledger.actions import Action
+from keys.ledger.raw import legibly
 from keys.models import Person, Record, Team
 from keys.permissions import Verb, allowed, visible_teams
 from keys.redact import looks_secret
-from keys.selectors.history import visible_records
-from keys.selectors.ledger_filter import Among, LedgerFilter
+from keys.selectors.chosen import choose, newest_seq
+from keys.selectors.history_filter import HistoryFilter
+from keys.selectors.ledger_filter import Among
+from keys.selectors.search import every
+from keys.seqset import SeqSet
 from keys.types import Actor
 
 BATCH = 1_000
@@ -34,61 +40,104 @@ class Format(StrEnum):
     BUNDLE = "bundle"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Export:
-    """One export that has its record. matching: every record of it, in whatever order; count: how many."""
+    """One export that has its record. seqs: of every record of it; entries: how many the history shows of them.
 
-    wanted: LedgerFilter
+    countable: how an outsider can count that none was left out, None where that cannot be shown. done, total: lines
+    that were asked for so far, of how many.
+    """
+
+    wanted: HistoryFilter
     record: Record
-    matching: QuerySet[Record]
-    count: int
+    seqs: SeqSet
+    entries: int
     countable: Among | None
+    done: int = 0
+    total: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.total = self.count
+
+    @property
+    def count(self) -> int:
+        return len(self.seqs)
+
+    def rows(self, *fields: str) -> Iterator[tuple[object, ...]]:
+        """(seq, *fields) of all records of it by seq, a batch at a time: no cursor is kept open meanwhile."""
+        return self.counting(_rows(self.seqs, *fields))
+
+    def counting(self, rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[object, ...]]:
+        for row in rows:
+            self.done += 1
+            yield row
 
 
-def begin_export(*, person: Person | None, actor: Actor, wanted: LedgerFilter, form: Format) -> Export:
-    """Count what matches now and record that it is handed out. person: None for the system itself, which sees all.
+def begin_export(
+    *,
+    person: Person | None,
+    actor: Actor,
+    wanted: HistoryFilter,
+    form: Format,
+    noted: Callable[[int], None] = lambda _count: None,
+) -> Export:
+    """Choose what the history shows for `wanted` now, and record that it is handed out.
 
+    A change is told by all its records, whichever of them matches: that is what the history shows of it. person: None
+    for the system itself, which sees all. noted: is told now and then how many records were found so far.
     Raises Invalid with nothing recorded, LedgerUnavailable.
     """
     _check(person, wanted)
     scope = "all" if person is None or allowed(person, Verb.VIEW_ALL_HISTORY) else _teams(person)
-    visible = Record.objects.all() if person is None else visible_records(person)
-    matching = wanted.apply(visible).order_by("seq")
+    countable = wanted.countable if scope == "all" or wanted.records.team is not None else None
+    high = newest_seq() + 1
+    chosen = choose(person, wanted, high=high, noted=noted)
     counted = _Counted()
-    counted.take(matching)
+    counted.take(chosen.seqs)
     with book.opened() as ledger:
-        # What was appended since is few; now nothing comes between the count and its record.
-        counted.take(matching)
+        if countable:
+            # Numbers are counted up to the export's own: of what was appended since, which is few, nothing may lack.
+            late = SeqSet()
+            for lot in every(person, wanted, high):
+                chosen.add(lot)
+                for seq, *_ in lot:
+                    late.add(seq)
+            counted.take(late)
         body = {
             "format": str(form),
             "scope": scope,
             "filter": wanted.told(),
-            "count": counted.count,
+            "count": len(chosen.seqs),
             "matches": counted.digest(),
         }
         record = ledger.append(_entry(actor, wanted, body))
-    countable = wanted.countable if scope == "all" or wanted.team is not None else None
-    return Export(wanted, record, matching.filter(seq__lt=record.seq), counted.count, countable)
+    return Export(wanted, record, chosen.seqs, chosen.entries, countable)
 
 
 def in_order(records: QuerySet[Record], *fields: str, after: int = 0) -> Iterator[tuple[object, ...]]:
     """(seq, *fields) of all `records` behind `after` by seq, a batch at a time: no cursor is kept open meanwhile."""
     rows = records.order_by("seq").values_list("seq", *fields)
-    while batch := list(rows.filter(seq__gt=after)[:BATCH]):
+    batch: list[Any]
+    while batch := legibly(partial(list, rows.filter(seq__gt=after)[:BATCH])):
         yield from batch
         after = batch[-1][0]
 
 
+def _rows(seqs: SeqSet, *fields: str) -> Iterator[tuple[object, ...]]:
+    rows = Record.objects.order_by("seq").values_list("seq", *fields)
+    for lot in seqs.lots(BATCH):
+        yield from legibly(partial(list, rows.filter(seq__in=lot)))
+
+
 class _Counted:
-    """How many matches there are, and the digest over their digests in the order of seq."""
+    """The digest over the digests of what is exported, in the order of seq."""
 
     def __init__(self) -> None:
-        self.count, self._newest, self._hash = 0, 0, hashlib.sha256(MATCHES_DOMAIN)
+        self._hash = hashlib.sha256(MATCHES_DOMAIN)
 
-    def take(self, matching: QuerySet[Record]) -> None:
-        for seq, digest in in_order(matching, "digest", after=self._newest):
+    def take(self, seqs: SeqSet) -> None:
+        for _, digest in _rows(seqs, "digest"):
             self._hash.update(_raw(digest))
-            self.count, self._newest = self.count + 1, int(str(seq))
 
     def digest(self) -> str:
         return self._hash.hexdigest()
@@ -102,23 +151,18 @@ def _raw(digest: object) -> bytes:
         return str(digest).encode("utf-8", "surrogatepass")
 
 
-def _check(person: Person | None, wanted: LedgerFilter) -> None:
-    faults: dict[str, list[str]] = {}
-    for name in ("actor", "text", "request_id"):
-        if looks_secret(getattr(wanted, name)) and not (name == "request_id" and _ours(wanted.request_id)):
+def _check(person: Person | None, wanted: HistoryFilter) -> None:
+    asked, faults = wanted.records, dict[str, list[str]]()
+    for name, typed in wanted.told().items():
+        ours = name == "request_id" and book.OWN_REQUEST_ID.fullmatch(asked.request_id)
+        if isinstance(typed, str) and looks_secret(typed) and not ours:
             faults[name] = [gettext("This looks like a secret. It was neither searched for nor recorded.")]
-    if wanted.since and wanted.until and wanted.since >= wanted.until:
+    if asked.since and asked.until and asked.since >= asked.until:
         faults["until"] = [gettext("This is not after the beginning, so nothing can lie between.")]
-    if wanted.key_id is not None and wanted.team is None:
-        faults["key_id"] = [gettext("Choose the team of this key too: two teams can have keys with the same number.")]
-    if wanted.team is not None and not _may_see(person, wanted.team):
+    if asked.team is not None and not _may_see(person, asked.team):
         faults["team"] = [gettext("There is no such team.")]
     if faults:
         raise Invalid(faults)
-
-
-def _ours(request_id: str) -> bool:
-    return book.OWN_REQUEST_ID.fullmatch(request_id) is not None
 
 
 def _may_see(person: Person | None, team: int) -> bool:
@@ -131,9 +175,10 @@ def _teams(person: Person) -> list[int]:
     return [team.pk for team in visible_teams(person).order_by("pk") if allowed(person, Verb.VIEW_HISTORY, team)]
 
 
-def _entry(actor: Actor, wanted: LedgerFilter, body: Mapping[str, object]) -> book.Entry:
-    team = _team(wanted.team) if wanted.team is not None else None
-    return book.Entry(action=Action.EXPORT, actor=actor, body=body, team=team, key_id=wanted.key_id)
+def _entry(actor: Actor, wanted: HistoryFilter, body: Mapping[str, object]) -> book.Entry:
+    team = _team(wanted.records.team) if wanted.records.team is not None else None
+    key_id = wanted.records.key_id if team else None  # two teams can have keys with the same number
+    return book.Entry(action=Action.EXPORT, actor=actor, body=body, team=team, key_id=key_id)
 
 
 def _team(pk: int) -> Team:

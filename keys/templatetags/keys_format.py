@@ -15,11 +15,9 @@ from keys import spoken
 from keys.forms.history import dashed
 from keys.ledger.labels import action_label, field_label, outcome_label, value_text
 from keys.redact import escape_visible
-from keys.rules import entries_of, list_changes
+from keys.rules import LISTS, entries_of, list_changes
 from keys.services.usage import Usage
 from keys.types import NEVER, KeySnapshot
-
-LISTS = ("allow_ips", "model_limits")
 
 register = template.Library()
 register.filter("usd", spoken.usd)

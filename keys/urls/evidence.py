@@ -7,4 +7,5 @@ from keys.views import evidence
 urlpatterns = [
     path("history/proof/", evidence.proof, name="proof"),
     path("history/export/", evidence.export, name="export"),
+    path("history/export/under-way/", evidence.exports_under_way, name="exports_under_way"),
 ]

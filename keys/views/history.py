@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from keys.forms.history import OTHERS, HistoryForm
-from keys.http import PersonRequest, is_fragment, mark_ours, page
+from keys.http import PersonRequest, is_fragment, legible, mark_ours, page
 from keys.ledger.labels import action_label, outcome_label
 from keys.models import Person, Record
 from keys.permissions import Verb, allowed, visible_teams
 from keys.selectors import history as ledger
 from keys.selectors.evidence import verdict_for
+from keys.selectors.export_runs import run_of
 from keys.selectors.keys_now import KeyNow, keys_now
 from keys.selectors.search import Found, find
 from keys.selectors.telling import told
@@ -28,9 +29,6 @@ from keys.views.faces import Face, face_of
 from keys.views.panel import zone
 
 IMPOSSIBLE: Final = 422
-
-
-NOT_EXPORTED: Final = {"field", "value"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +60,7 @@ class Row:
 
 @require_safe
 @page
+@legible
 def history(request: PersonRequest) -> HttpResponse:
     before = _before(request.GET.get("before"))
     if not is_fragment(request) and "" in request.GET.values():
@@ -77,6 +76,7 @@ def history(request: PersonRequest) -> HttpResponse:
 
 @require_safe
 @page
+@legible
 def record(request: PersonRequest, seq: int) -> HttpResponse:
     found = ledger.record_for(request.user, seq)
     if found is None:
@@ -89,6 +89,7 @@ def record(request: PersonRequest, seq: int) -> HttpResponse:
         "told": told(found),
         "answers": ledger.answered_by(found, together),
         "restorable": _restorable(request, found),
+        "run": run_of(seq),
         "together": [(other, *_outcome(other, [found, *together])) for other in together],
     }
     return render(request, "history/record.html", context)
@@ -115,8 +116,7 @@ def _context(request: PersonRequest, form: HistoryForm, found: Found | None) -> 
         "unknown": unknown_changes(request.user, asked.team, asked.key_id) if asked else None,
         "sees_all": allowed(request.user, Verb.VIEW_ALL_HISTORY),
         "verdict": verdict_for(request.user),
-        # An export knows no changed fields: a link that left them out would promise what it does not give.
-        "export": reverse("export") + _query(request, without=OTHERS) if not NOT_EXPORTED & request.GET.keys() else "",
+        "export": reverse("export") + _query(request, without=OTHERS),
     }
 
 

@@ -1,12 +1,12 @@
 """Promise 16: the history of a large ledger, each filter's median against a page by primary key of the same table.
 
-`python -m tests.bench.bench_history [records]`, 1,000,000 when not said. The records are made by the product's own
-columns and index, with their chain left out: searching does not look at it. `BENCH_DATABASE` keeps them between runs.
+`python -m tests.bench.bench_history [records]`, 1,000,000 when not said. The records are valid ones, by the product's
+own chain, columns and index; so exports of them are measured too. `BENCH_DATABASE` keeps them between runs.
 """
 
-import json
 import os
 import random
+import resource
 import statistics
 import sys
 import tempfile
@@ -78,6 +78,7 @@ TOGETHER = {
     "field, outcome": "field=cross_group_retry&outcome=refused",
     "all at once": "team=t1&person=p7&action=key.edit&outcome=refused&field=name&since=2025-01-01&until=2025-06-30",
 }
+EXPORTED = ["", "team=t1", "outcome=confirmed", "field=cross_group_retry", "text=xyzzy", "since=2025-03-01"]
 
 
 def records(count: int, chance: random.Random) -> Iterator[dict[str, Any]]:
@@ -139,22 +140,39 @@ def changed(chance: random.Random) -> dict[str, list[Any]]:
 
 def fill(count: int) -> None:
     from keys.ledger import finding
-    from keys.models import Person, Record, Team
+    from keys.models import LedgerHead, Person, Record, Team
 
     Team.objects.bulk_create(Team(pk=n + 1, slug=f"t{n}", name=f"Team {n}") for n in range(40))
     Person.objects.bulk_create(Person(pk=n + 1, username=f"p{n}") for n in range(400))
-    batch = []
-    for said in records(count, random.Random(7)):  # noqa: S311
-        body = said.pop("body")
-        link = f"{said['seq']:064x}"
-        batch.append(
-            Record(**said, text=json.dumps({"body": body, "x": "x" * 300}), link=link, previous="p" + link[1:])
-        )
-        if len(batch) == 5_000:
+    batch: list[Record] = []
+    for record in chained(count):
+        batch.append(record)
+        if len(batch) == 5_000 or record.seq >= count:
             Record.objects.bulk_create(batch)
+            LedgerHead.objects.filter(pk=1).update(seq=record.seq, link=record.link)
             batch.clear()
-    Record.objects.bulk_create(batch)
     finding.reindex()
+
+
+def chained(count: int) -> Iterator[Any]:
+    """The same as records of one chain, as `book` would have written them."""
+    from django.conf import settings
+
+    from keys.ledger import chain
+    from keys.ledger.columns import columns_of
+    from keys.models import Record
+
+    key, secret = next(iter(settings.LEDGER_KEYS.items()))
+    link = chain.GENESIS
+    blank = {"v": chain.VERSION, "actor_role": "lead", "key_name": "", "reason": "", "team_n": None, "key_n": None}
+    for said in records(count, random.Random(7)):  # noqa: S311
+        seq, moment = said.pop("seq"), said.pop("time")
+        said = {**blank, **said, "nonce": f"{seq:032x}", "time": f"{moment:%Y-%m-%dT%H:%M:%S}.000000Z"}
+        text = chain.canonical(said)
+        digest, previous = chain.digest_of(text), link
+        link = chain.link_of(previous, seq, digest)
+        about = {"text": text, "digest": digest, "previous": previous, "link": link, "seal_key": key}
+        yield Record(**{**columns_of(said), "time": moment}, **about, seq=seq, seal=chain.seal_of(secret, link))
 
 
 def timed(ask: Any) -> tuple[float, float]:
@@ -201,6 +219,39 @@ def report(limits: dict[str, dict[str, str]], count: int) -> None:
             sys.stdout.write(said + "\n")
 
 
+def exports() -> None:
+    """How long it takes to find what an export holds, and to stream all of it. Promised is flat memory alone."""
+    from zoneinfo import ZoneInfo
+
+    from django.http import QueryDict
+
+    from keys.forms.history import HistoryForm
+    from keys.models import Person
+    from keys.selectors.chosen import choose
+    from keys.selectors.history_filter import HistoryFilter
+    from keys.services.export_lines import pieces_of
+    from keys.services.exporting import Format, begin_export
+    from tests.people.making import SYSTEM
+
+    boss = Person.objects.get(username="boss")
+    for query in EXPORTED:
+        form = HistoryForm(QueryDict(query), reader=boss, zone=ZoneInfo("UTC"))
+        assert form.is_valid(), form.errors
+        begun = time.perf_counter()
+        found = choose(boss, form.to_filter())
+        took = time.perf_counter() - begun
+        sys.stdout.write(f"{took:8.1f} s to find the {len(found.seqs):,} records of an export of {query or 'all'}\n")
+    begun = time.perf_counter()
+    export = begin_export(person=None, actor=SYSTEM, wanted=HistoryFilter(), form=Format.JSON_LINES)
+    found_in = time.perf_counter() - begun
+    size = sum(map(len, pieces_of(export, Format.JSON_LINES)))
+    took, peak = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(
+        f"{took:8.1f} s for all as JSON Lines, {found_in:.1f} of them until the first byte: {size / 2**20:,.0f} MB, "
+        f"{export.count / took:,.0f} records a second; the process held {peak:,.0f} MB at most\n"
+    )
+
+
 def main() -> None:
     count = int(sys.argv[1].replace(",", "")) if len(sys.argv) > 1 else 1_000_000
     with tempfile.TemporaryDirectory() as name:
@@ -217,6 +268,7 @@ def main() -> None:
         if not Record.objects.exists():
             fill(count)
         report({str(ALONE_MS): ALONE, str(TOGETHER_MS): TOGETHER}, Record.objects.count())
+        exports()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from django.test import override_settings
+from django.utils import timezone
 
+from keys.models import ExportRun, Person
 from keys.services.checkpoints import make_checkpoint
 from keys.services.verification import verify_whole
 from tests.e2e.conftest import App
@@ -83,9 +85,33 @@ def damaged(page: Any, app: App) -> None:
         at("/history/proof/")(page, app)
 
 
+def exports_of_all_kinds(page: Any, app: App) -> None:
+    """With filters, what matches them, and exports that are counted, sent, whole and broken off."""
+    saved(page, app)
+    person = Person.objects.get(username="lead")
+    about = {"person_id": str(person.pk), "begun_at": timezone.now(), "moved_at": timezone.now()}
+    for news in (
+        {"state": "stopped", "form": "bundle", "found": 1_204_551, "seq": 1, "done": 400_000, "total": 2_409_102},
+        {
+            "state": "whole",
+            "form": "csv",
+            "found": 12_345,
+            "seq": 2,
+            "done": 12_345,
+            "total": 12_345,
+            "size": 9_876_543,
+        },
+        {"state": "sending", "form": "jsonl", "found": 12_345, "seq": 2, "done": 5_000, "total": 12_345},
+        {"state": "counting", "form": "bundle", "found": 87_000},
+    ):
+        ExportRun.objects.create(**about, **news)
+    at("/history/export/?team=atlas&field=name")(page, app)
+    page.locator("progress").wait_for()
+
+
 def export_refused(page: Any, app: App) -> None:
     at("/history/export/")(page, app)
     page.get_by_label("From").fill("2026-13-45")
-    page.get_by_label("Key", exact=True).fill("12")
+    page.get_by_label("Key number").fill("twelve")
     page.get_by_role("button", name="Record and download").click()
     page.locator("#form-errors").wait_for()

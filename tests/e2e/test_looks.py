@@ -13,7 +13,16 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.e2e.conftest import App, Complaints
 from tests.e2e.leak_ways import LEAK_PAGES
-from tests.e2e.ledger_ways import damaged, export_refused, history, record_of_a_change, restoring, undone, verified
+from tests.e2e.ledger_ways import (
+    damaged,
+    export_refused,
+    exports_of_all_kinds,
+    history,
+    record_of_a_change,
+    restoring,
+    undone,
+    verified,
+)
 from tests.e2e.list_ways import (
     alarmed,
     being_read,
@@ -143,6 +152,7 @@ PAGES: dict[str, tuple[str, Way]] = {
     "proof-damaged": ("admin", damaged),
     "export": ("admin", at("/history/export/")),
     "export-refused": ("lead", export_refused),
+    "export-runs": ("lead", exports_of_all_kinds),
     "profile": ("lead", at("/profile/")),
     "password": ("lead", at("/accounts/password/change/")),
     **LEAK_PAGES,

@@ -15,6 +15,7 @@ from unittest import mock
 from django.conf import settings
 
 from keys.ledger import checkpoint, verify_export
+from keys.selectors.history_filter import HistoryFilter
 from keys.selectors.ledger_filter import LedgerFilter
 from keys.services.bundle import VERIFIER
 from keys.services.export_lines import pieces_of
@@ -31,8 +32,13 @@ class Verdict:
 
 
 def exported(form: Format = Format.BUNDLE, *, person: Any = None, by: Any = SYSTEM, **wanted: Any) -> bytes:
-    export = begin_export(person=person, actor=by, wanted=LedgerFilter(**wanted), form=form)
+    export = begin_export(person=person, actor=by, wanted=asked_for(**wanted), form=form)
     return b"".join(pieces_of(export, form))
+
+
+def asked_for(**wanted: Any) -> HistoryFilter:
+    of_fields = {name: wanted.pop(name) for name in ("field", "value") if name in wanted}
+    return HistoryFilter(LedgerFilter(**wanted), **of_fields)
 
 
 def bundle(path: Path, **wanted: Any) -> Path:

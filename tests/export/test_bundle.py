@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from keys.models import Record, Team
-from keys.services import exporting
+from keys.selectors import search
 from keys.services.bundle import VERIFIER
 from keys.services.checkpoints import make_checkpoint
 from tests.export.support import Entries, bundle, checked, entries, outside, rewritten, rows
@@ -263,8 +263,10 @@ def test_a_script_that_does_not_count_is_caught(teams: list[Team], tmp_path: Pat
     path = bundle(tmp_path / "b.zip", text="office")
     uncounted = tmp_path / "uncounted.py"
     shipped = VERIFIER.read_text()
-    assert shipped.count("need(same,") == 1
-    uncounted.write_text(shipped.replace("need(same,", "need(True,"))
+    assert shipped.count("need((count, ") == 1
+    uncounted.write_text(
+        shipped.replace('need((count, over.hexdigest()) == (body["count"], body["matches"]),', "need(True,")
+    )
 
     accepted = [fraud for fraud in (reduced, last_cut) if outside(rewritten(path, fraud), uncounted).code == 0]
 
@@ -278,7 +280,7 @@ def test_a_script_that_forgets_the_ordinals_is_caught(teams: list[Team], tmp_pat
     """An export that left records out, honestly counted: only the numbers tell."""
     promise.number, promise.title = "4", "mutant: exports leave records out"
     left_out = Record.objects.filter(team_id=teams[0].pk).order_by("seq").values_list("seq", flat=True)[2]
-    with mutated(exporting.begin_export, "wanted.apply(visible)", f"wanted.apply(visible).exclude(seq={left_out})"):
+    with mutated(search.every, "matches.filter(part)", f"matches.filter(part).exclude(seq={left_out})"):
         path = bundle(tmp_path / "b.zip", team=teams[0].pk)
 
     verdict = checked(path)

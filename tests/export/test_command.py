@@ -25,7 +25,7 @@ def test_a_bundle_that_an_outsider_proves(real_db: Any, tmp_path: Path) -> None:
 
     said = export("--output", str(tmp_path / "b.zip"), "--team", "blue")
 
-    assert said.startswith("1 records; this export is record 3\n")
+    assert said.startswith("1 records, told as 1 entries; this export is record 3\n")
     verdict = outside(tmp_path / "b.zip")
     assert (verdict.code, "counted by team_n" in verdict.said) == (0, True), verdict.said
     assert [file.name for file in tmp_path.iterdir()] == ["b.zip"]
@@ -46,8 +46,9 @@ def test_filters_by_time(real_db: Any, tmp_path: Path) -> None:
     [
         (["--team", "nobody"], "there is no team"),
         (["--team", "77"], "There is no such team"),
-        (["--key", "4"], "Choose the team"),
         (["--text", "sk-abcdefghijklmnop1234567890"], "looks like a secret"),
+        (["--value", "sk-abcdefghijklmnop1234567890"], "looks like a secret"),
+        (["--action", "sk-abcdefghijklmnop1234567890"], "looks like a secret"),
         (["--since", "2026-03-02", "--until", "2026-03-01"], "not after the beginning"),
         (["--since", "yesterday"], "invalid"),
     ],

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from keys.ledger import book
-from keys.selectors.ledger_filter import LedgerFilter
+from keys.selectors.history_filter import HistoryFilter
 from keys.services import exporting
 from keys.services.export_lines import pieces_of
 from keys.services.exporting import Format, begin_export
@@ -20,7 +20,7 @@ def peak(form: Format) -> tuple[int, int]:
     """Bytes exported, and the most that were held meanwhile."""
     tracemalloc.start()
     try:
-        export = begin_export(person=None, actor=SYSTEM, wanted=LedgerFilter(), form=form)
+        export = begin_export(person=None, actor=SYSTEM, wanted=HistoryFilter(), form=form)
         size = sum(map(len, pieces_of(export, form)))
         return size, tracemalloc.get_traced_memory()[1]
     finally:

@@ -201,6 +201,7 @@ IMPOSSIBLE: dict[str, str] = {
     "since=yesterday": "From: Write date and time as",
     "since=2026-02-30": "From: There is no such date or time.",
     "until=9999-12-31": "Up to and with: There is no such date or time.",
+    "until=253402300799": "Up to and with: There is no such date or time.",
     "since=2026-03-05&until=2026-03-04": "Up to and with: This is before the time from which on is asked.",
     "teem=blue": "There is no filter called teem.",
     "team=blue&team=red": "Team: This was given more than once.",

@@ -103,6 +103,7 @@ GET     history/<int:seq>/               login     404     200     200    404   
 GET     history/proof/                   login     200     200     200    200    200    200   login    login
 GET     history/export/                  login     200     200     200    200    200    200   login    login
 POST    history/export/                  login     422     422     422    422    422    422   login    login
+GET     history/export/under-way/        login     200     200     200    200    200    200   login    login
 """
 
 REST = """

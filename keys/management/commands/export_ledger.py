@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from keys.errors import Invalid, LedgerError
 from keys.models import Team
+from keys.selectors.history_filter import HistoryFilter
 from keys.selectors.ledger_filter import LedgerFilter
 from keys.services.export_lines import pieces_of
 from keys.services.exporting import Format, begin_export
@@ -33,6 +34,8 @@ class Command(BaseCommand):
         parser.add_argument("--since", type=_moment, metavar="TIME", help="ISO; UTC where no offset is given")
         parser.add_argument("--until", type=_moment, metavar="TIME", help="before this")
         parser.add_argument("--text", default="", help="in the reason or the key's name")
+        parser.add_argument("--field", default="", help="a changed field, such as allow_ips")
+        parser.add_argument("--value", default="", help="in what a field was before, or became")
         parser.add_argument("--request-id", default="")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,7 +45,8 @@ class Command(BaseCommand):
         actor = Actor(ActorKind.SYSTEM, "", "export_ledger")
         try:
             export = begin_export(person=None, actor=actor, wanted=_wanted(options), form=Format(options["format"]))
-            self.stderr.write(f"{export.count} records; this export is record {export.record.seq}")
+            told = f"{export.count} records, told as {export.entries} entries"
+            self.stderr.write(f"{told}; this export is record {export.record.seq}")
             self._write(output, pieces_of(export, Format(options["format"])))
         except Invalid as error:
             raise CommandError(str(error)) from None
@@ -69,9 +73,11 @@ class Command(BaseCommand):
         self.stderr.write(f"{output}: {size} bytes")
 
 
-def _wanted(options: dict[str, Any]) -> LedgerFilter:
+def _wanted(options: dict[str, Any]) -> HistoryFilter:
     names = ("actor", "action", "outcome", "since", "until", "text", "request_id")
-    return LedgerFilter(team=_team(options["team"]), key_id=options["key"], **{name: options[name] for name in names})
+    about = {name: options[name] for name in names}
+    records = LedgerFilter(team=_team(options["team"]), key_id=options["key"], **about)
+    return HistoryFilter(records, options["field"], options["value"])
 
 
 def _team(typed: str) -> int | None:
