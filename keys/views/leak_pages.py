@@ -1,7 +1,8 @@
 """What the leak desk's pages are made of."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import Q
@@ -20,6 +21,7 @@ from keys.permissions import Verb, allowed, teams_where
 from keys.selectors import leaks as reads
 from keys.services.leaks import pressing, strays
 from keys.services.leaks.desk import Sorted
+from keys.services.leaks.today import Today, known_today
 from keys.types import Deadline
 
 BUSY_S: Final = 2
@@ -80,6 +82,7 @@ def incident_page(
     context = {
         **_context(request, incident),
         "note_form": note_form or NoteForm(initial={"source": incident.source}),
+        "since_query": f"?{urlencode({'since': since})}" if (since := request.GET.get("since")) else "",
     }
     return render(request, "leaks/incident.html", context, status=status)
 
@@ -87,6 +90,17 @@ def incident_page(
 def state(request: PersonRequest, incident: Incident) -> HttpResponse:
     """The part that looks again by itself."""
     return render(request, "leaks/_state.html", _context(request, incident))
+
+
+def midnight() -> datetime:
+    """When the reader's day began; where the clocks skip midnight, the moment at which they do."""
+    return datetime.combine(timezone.localdate(), time.min, tzinfo=timezone.get_current_timezone())
+
+
+def cards(lines: list[reads.Line]) -> list[tuple[reads.Line, Today | None]]:
+    """Each key with what it spent today, as far as that was found out lately; nobody is asked."""
+    known = known_today([line.row for line in lines], midnight())
+    return [(line, known.get(line.row.pk)) for line in lines]
 
 
 def _context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
@@ -100,6 +114,7 @@ def _context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
         "section": "leaks",
         "incident": incident,
         "lines": lines,
+        "cards": cards(lines),
         "sure": len(sure),
         "to_press": pressing.to_press(incident, teams).filter(Q(pressed_at=None) | ~Q(why="")).count(),
         "pressed": any(line.row.pressed_at for line in sure),
