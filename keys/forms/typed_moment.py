@@ -30,6 +30,8 @@ def typed_moment(text: str, zone: ZoneInfo, *, later: bool = False) -> datetime 
             return timezone.make_aware(day, zone).astimezone(UTC)
         return datetime.fromtimestamp(moments.parse_moment(text, zone, "later" if later else "earlier"), UTC)
     except RuleBroken as broken:
+        if any(fault.code == "expiry_far" for fault in broken.broken):  # in words about expiry
+            raise ValidationError(_("There is no such date or time.")) from None
         raise ValidationError([say(fault) for fault in broken.broken]) from None
     except (ValueError, OverflowError, OSError):
         raise ValidationError(_("There is no such date or time.")) from None

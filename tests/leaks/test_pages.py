@@ -4,34 +4,11 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 
 from keys.models import Incident, Leaked, Record, Team, TeamSync
-from keys.services import syncing
-from keys.types import Deadline
+from tests.leaks.pasting import leak, pasted, secret
 from tests.pages.acting import HTMX, body, no_secret, words
-from tests.pages.house import House, furnish
-from tests.support.databases import RealDatabase
-
-
-@pytest.fixture
-def house(real_db: RealDatabase, sandbox: Any) -> House:
-    house = furnish(sandbox)
-    assert syncing.sync_slice(house.team, Deadline.after(20)).over
-    return house
-
-
-def secret(house: House, name: str = "plain") -> str:
-    return str(house.sandbox.secret(house.keys[name]))
-
-
-def leak() -> str:
-    """The newest one's address; numbers go on where earlier tests left them."""
-    return f"/leaks/{Incident.objects.latest('pk').pk}/"
-
-
-def pasted(house: House, text: str, who: str = "admin", client: Client | None = None) -> Any:
-    return (client or house.client(who)).post("/leaks/", {"text": text})
+from tests.pages.house import House
 
 
 def test_the_whole_way_without_javascript(house: House) -> None:

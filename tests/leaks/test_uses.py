@@ -1,4 +1,4 @@
-"""What the usage log tells of a leaked key: its own requests alone, what is new first, and what was not read is said."""
+"""What the usage log tells of a leaked key: only its own requests, what is new first, and what was not read is said."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from keys.cometapi.client import CometClient
 from keys.models import AccessToken, Incident
 from keys.services.access_tokens import NoAccessToken
 from keys.services.leaks import uses as service
@@ -106,24 +107,23 @@ def test_a_long_log_is_read_so_far_and_says_so(scene: Scene, monkeypatch: pytest
     assert len(scene.sandbox.requests(operation="log")) == 3
 
 
-def test_a_wrong_total_hides_nothing(scene: Scene) -> None:
+@pytest.mark.parametrize("total", [0, 100, 9_999])
+def test_a_wrong_total_hides_nothing(scene: Scene, total: int) -> None:
     used(scene.sandbox, scene.stage.key_id, 1, times=250)
     incident = scene.paste()
-    scene.sandbox.fault("wrong_total", operation="log", times=99)
+    scene.sandbox.fault("wrong_total", operation="log", times=99, total=total)
     assert uses(scene, incident).requests == 250
 
 
 def test_what_is_logged_meanwhile_shifts_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     key = scene.stage.key_id
-    used(scene.sandbox, key, 1, times=250)
+    used(scene.sandbox, key, 1, times=250, request_id="")
     incident = scene.paste()
-    from keys.cometapi.client import CometClient
-
     once = CometClient.spent
 
     def meanwhile(client: CometClient, *args: Any, **more: Any) -> Any:
         found = once(client, *args, **more)
-        used(scene.sandbox, key, 1, ago_s=0, times=7)
+        used(scene.sandbox, key, 1, ago_s=-1, times=7, request_id="")
         return found
 
     monkeypatch.setattr(CometClient, "spent", meanwhile)

@@ -108,17 +108,18 @@ def uses_of(rows: Sequence[Leaked], since: datetime) -> list[Told]:
     with seat() as seated:
         for place, row in enumerate(now if seated else ()):
             share = whole.within(whole.left_s() / (len(now) - place))
-            told.append(_told(row, since, MOST_PAGES // len(now), share))
+            told.append(_told(row, max(0, int(since.timestamp())), MOST_PAGES // len(now), share))
     return told + [Told(row) for row in rows[len(told) :]]
 
 
-def _told(row: Leaked, since: datetime, most_pages: int, deadline: Deadline) -> Told:
-    name = f"leak-uses:{row.account_id}:{row.key_id}:{int(since.timestamp())}:{most_pages}"
+def _told(row: Leaked, since: int, most_pages: int, deadline: Deadline) -> Told:
+    """since: Unix seconds."""
+    name = f"leak-uses:{row.account_id}:{row.key_id}:{since}:{most_pages}"
     kept = cache.get(name)
     if kept:
         return Told(row, _from_json(kept))
     try:
-        uses, fault = _read(row, int(since.timestamp()), most_pages, deadline)
+        uses, fault = _read(row, since, most_pages, deadline)
     except NoAccessToken as error:
         return Told(row, fault=error)
     if uses and not fault:
@@ -129,8 +130,8 @@ def _told(row: Leaked, since: datetime, most_pages: int, deadline: Deadline) -> 
 def _read(row: Leaked, since: int, most_pages: int, deadline: Deadline) -> tuple[Uses | None, CometAdminError | None]:
     assert row.team and row.account_id is not None and row.key_id is not None  # noqa: S101  (found keys have them)
     client, read_at = client_for(row.team), int(time.time())
-    long_ago = since - int(LOOK_BACK.total_seconds())
-    names = names_of(row.account_id, row.key_id, datetime.fromtimestamp(max(long_ago, 0), UTC), row.name)
+    long_ago = max(0, since - int(LOOK_BACK.total_seconds()))
+    names = names_of(row.account_id, row.key_id, datetime.fromtimestamp(long_ago, UTC), row.name)
     whose = Whose(row.key_id, names)
     # A third is kept back for the time before, without which nothing can be called new.
     found = read_back(
@@ -139,7 +140,9 @@ def _read(row: Leaked, since: int, most_pages: int, deadline: Deadline) -> tuple
     if found.fault and not found.rows:
         return None, found.fault
     before = _before(read_back(client, whose, long_ago, since - 1, most_pages - found.pages, deadline), since)
-    uses = _summed(found, *before, read_at=read_at, names=names, namesakes=_namesakes(row.account_id, row.key_id, names))
+    uses = _summed(
+        found, *before, read_at=read_at, names=names, namesakes=_namesakes(row.account_id, row.key_id, names)
+    )
     return uses, found.fault
 
 
