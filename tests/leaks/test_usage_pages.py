@@ -30,7 +30,7 @@ def test_it_is_told_as_a_page_and_as_a_part(house: House) -> None:
     assert page.status_code == part.status_code == 200 and "<h1>" in body(page) and "<h1>" not in body(part)
     assert part["X-Fragment"] == "1" and body(part).lstrip().startswith('<section class="stack stack--wide" id="usage"')
     told = words(part)
-    assert "3 requests $2.40 1,200,000 units" in told and "Matched by key id." in told
+    assert "3 requests, $2.40 (1,200,000 units)" in told and "Matched by key id." in told
     assert told.index("203.0.113.66 Not seen before 2 $0.40") < told.index("198.51.100.1 1 $2.00")
     assert "Compared with 1 request of the 30 days before the chosen time." in told
     assert "gpt-4o 3 $2.40" in told and "The log is asked for by name: Staging ." in told
@@ -57,7 +57,7 @@ def test_the_chosen_time_decides_and_stands_in_the_address(house: House) -> None
     since = "2026-01-01 00:00"
     part = shown(house, f"?since={since}", **HTMX)
 
-    assert "1 request $1.00" in words(part) and f'value="{since}"' in body(part)
+    assert "1 request, $1.00" in words(part) and f'value="{since}"' in body(part)
     assert part["HX-Replace-Url"] == f"{leak()}?since=2026-01-01+00%3A00"
 
 
