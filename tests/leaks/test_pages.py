@@ -1,17 +1,23 @@
 """The leak desk in the browser: who sees what, what is said, and what is never said."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
-from keys.models import Incident, Leaked, Record, Team, TeamSync
+from keys.models import Change, Incident, Leaked, Person, Record, Team, TeamSync
+from keys.types import Waits
 from tests.leaks.pasting import leak, pasted, secret
+from tests.leaks.scene import actor_for
 from tests.pages.acting import HTMX, body, no_secret, words
 from tests.pages.house import House
+from tests.road.stage import Stage, wish
 
 
-def test_the_whole_way_without_javascript(house: House) -> None:
+def test_the_whole_way_without_javascript(house: House, settings: Any) -> None:
+    settings.WAITS = Waits()  # a busy machine is given its time
     admin = house.client("admin")
     assert "Find whose keys these are" in words(admin.get("/leaks/"))
 
@@ -29,7 +35,8 @@ def test_the_whole_way_without_javascript(house: House) -> None:
     no_secret(house, body(page))
 
 
-def test_a_press_by_htmx_answers_with_the_part(house: House) -> None:
+def test_a_press_by_htmx_answers_with_the_part(house: House, settings: Any) -> None:
+    settings.WAITS = Waits()
     admin = house.client("admin")
     pasted(house, secret(house))
     answer = admin.post(leak() + "disable/", headers=HTMX)
@@ -181,3 +188,18 @@ def test_auditors_look_on(house: House) -> None:
 def test_a_secret_in_an_address_is_sent_to_the_desk(house: House) -> None:
     answer = house.client("admin").get(f"/teams/?q={secret(house)}")
     assert answer.status_code == 400 and 'href="/leaks/"' in body(answer)
+
+
+def test_an_edit_that_may_still_arrive_is_said(house: House) -> None:
+    lead = Person.objects.get(username="lead")
+    stage = Stage(house.sandbox, house.account, house.team, lead, actor_for(lead), house.keys["plain"])
+    house.sandbox.fault("applied_late", operation="update", times=1, delay=0.3, answer="504")
+    stage.edit(wish(name="late"))
+    admin = house.client("admin")
+    pasted(house, secret(house), client=admin)
+
+    admin.post(leak() + "disable/")
+
+    assert "It may still arrive and bring the key back" in words(admin.get(leak()))
+    Change.objects.filter(kind="edit").update(sent_until=timezone.now() - timedelta(hours=1))
+    assert "may still arrive" not in words(admin.get(leak()))
