@@ -157,12 +157,6 @@ def level_of(row: Leaked) -> str:
     return "sent" if row.sent_at else "pressed" if row.pressed_at else "found"
 
 
-def refused_after(incident: Incident, lines: list[Line]) -> float | None:
-    """Seconds from the paste until the last of these keys was refused; None while one is not."""
-    times = [line.row.refused_at for line in lines]
-    return None if not times or None in times else seconds_since(incident, max(t for t in times if t))
-
-
 def seconds_since(incident: Incident, at: datetime) -> float:
     return max(0.0, (at - incident.pasted_at).total_seconds())
 

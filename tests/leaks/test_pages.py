@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from keys.models import Change, Incident, Leaked, Person, Record, Team, TeamSync
+from keys.selectors import leaks as reads
 from keys.types import Waits
 from tests.leaks.pasting import leak, pasted, secret
 from tests.leaks.scene import actor_for
@@ -75,7 +76,7 @@ def test_nothing_pasted(house: House, text: str) -> None:
 def test_nothing_of_ours(house: House) -> None:
     answer = pasted(house, "AKIAIOSFODNN7EXAMPLE\nsk-abcd**********wxyz\n")
     assert answer.status_code == 200 and "No secret of our keys’ shape in it" in words(answer)
-    assert "Masked by stars in line 2" in words(answer)
+    assert "Masked in line 2" in words(answer)
     assert not Incident.objects.exists() and house.sandbox.requests("GET", "usage") == []
 
 
@@ -203,3 +204,32 @@ def test_an_edit_that_may_still_arrive_is_said(house: House) -> None:
     assert "It may still arrive and bring the key back" in words(admin.get(leak()))
     Change.objects.filter(kind="edit").update(sent_until=timezone.now() - timedelta(hours=1))
     assert "may still arrive" not in words(admin.get(leak()))
+
+
+def test_keys_that_are_not_shown_count_too(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reads, "MOST_SHOWN", 1)
+    pasted(house, f"{secret(house)}\n{secret(house, 'unlimited')}\n{secret(house, 'chinese')}")
+    admin, now = house.client("admin"), timezone.now()
+    page = words(admin.get(leak()))
+    assert "3 keys found, not disabled" in page and "Disable 3 keys" in page
+    assert "2 more keys of this leak are not shown here" in page
+
+    first = Leaked.objects.order_by("pk")[:1].get()
+    Leaked.objects.filter(pk=first.pk).update(pressed_at=now, disabled_at=now, refused_at=now, next_at=None)
+    page = words(admin.get(leak()))
+    assert "Not yet disabled" in page and "seconds after the paste" not in page and "Disable 2 keys" in page
+
+    Leaked.objects.update(pressed_at=now, disabled_at=now, next_at=None)
+    assert "Reads disabled, not yet proven refused" in words(admin.get(leak()))
+    Leaked.objects.update(refused_at=now)
+    assert "seconds after the paste" in words(admin.get(leak()))
+
+
+def test_what_is_not_sure_keeps_the_headline_from_good_news(house: House) -> None:
+    pasted(house, f"{secret(house)}\n{secret(house, 'unlimited')}")
+    now = timezone.now()
+    Leaked.objects.update(pressed_at=now, disabled_at=now, refused_at=now, next_at=None)
+    last = Leaked.objects.order_by("-pk")[:1].get()
+    Leaked.objects.filter(pk=last.pk).update(found_by="unsure", disabled_at=None, refused_at=None)
+    page = words(house.client("admin").get(leak()))
+    assert "Refused, but 1 key is not sure yet" in page
