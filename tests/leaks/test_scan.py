@@ -118,7 +118,7 @@ def test_utf_16_and_carriage_returns() -> None:
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_utf_16_behind_what_was_pasted_beside_it(encoding: str) -> None:
     other = value()
-    result = scan(f"see the file: sk-{other}\n".encode() + f"Schlüssel\r\nKEY={ONE}\r\nB=1".encode(encoding))
+    result = scan(f"{'see the file ' * 20}: sk-{other}\n".encode() + f"Schlüssel\r\nKEY={ONE}\r\nB=1".encode(encoding))
     assert found(result, other) and found(result)
 
 
