@@ -120,6 +120,7 @@ def _context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
         "to_press": pressing.to_press(incident, teams).filter(Q(pressed_at=None) | ~Q(why="")).count(),
         "headline": _headline(sums),
         "strays": not_found,
+        "not_found": len(not_found) + (incident.beyond if not_found else 0),
         "stale": strays.stale_teams(teams).count() if not_found else 0,
         "to_ask": len(strays.to_ask(incident)) if allowed(person, Verb.HANDLE_ALL_LEAKS) else 0,
         "asks": allowed(person, Verb.HANDLE_ALL_LEAKS),

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from keys.leaks.candidate import USUAL
 from keys.models import Change, Incident, Leaked, Person, Record, Team, TeamSync
 from keys.selectors import leaks as reads
 from keys.types import Waits
@@ -32,6 +33,7 @@ def test_the_whole_way_without_javascript(house: House, settings: Any) -> None:
     assert (answer.status_code, answer["Location"]) == (303, leak())
     page = admin.get(leak())
     assert "seconds after the paste" in words(page) and "Contained" in words(page)
+    assert "Left on the key No limit" in words(page) and "Can still be lost" not in words(page)
     assert house.stored("plain")["status"] == house.stored("unlimited")["status"] == 2
     no_secret(house, body(page))
 
@@ -233,3 +235,11 @@ def test_what_is_not_sure_keeps_the_headline_from_good_news(house: House) -> Non
     Leaked.objects.filter(pk=last.pk).update(found_by="unsure", disabled_at=None, refused_at=None)
     page = words(house.client("admin").get(leak()))
     assert "Refused, but 1 key is not sure yet" in page
+
+
+def test_how_many_were_not_found_is_said_in_full(house: House) -> None:
+    many = "\n".join(f"sk-{USUAL.made_up()}" for _ in range(130))
+    pasted(house, many)
+    page = words(house.client("admin").get(leak()))
+    assert "130 secrets of our keys’ shape are not keys of yours" in page
+    assert "Only the first 20 are shown. 100 are held to look again; 30 more are not" in page
