@@ -25,7 +25,12 @@ _COLOURS: Final = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 # ASCII in two bytes a character, wherever it stands: UTF-16 without its mark, or behind other text.
 # Either order of the two: the first and the last NUL of a stretch make no difference.
 _WIDE: Final = re.compile(rb"(?:[\t\n\r -~]\0){4,}")
-_STARS: Final = re.compile(r"\*{4,}+|(?<=sk-)[A-Za-z0-9]{0,12}(?:\.{3}|\u2026|\u2022{3}|[xX#]{8})|\bREDACTED\b")
+_STARS: Final = re.compile(r"\*{4,}+")
+# Each begins with letters of its own, so that a long text is gone through at once.
+_MASKED: Final = (
+    re.compile(r"sk-[A-Za-z0-9]{0,12}(?:\.{3}|\u2026|\u2022{3}|[xX#]{8})"),
+    re.compile(r"REDACTED\b"),
+)
 PACKED: Final = {
     b"PK\x03\x04": "zip",
     b"\x1f\x8b": "gzip",
@@ -169,14 +174,22 @@ def _take_encoded(view: str, pattern: "_Pattern", finds: _Finds) -> None:
 
 def _masked_lines(text: str) -> tuple[int, ...]:
     """Lines in which stars, or what else masks, stand for the middle of a value."""
-    lines, found = _Lines(text), dict[int, None]()
+    found = set[int]()
+    for places in (_starred(text), *((hit.start() for hit in one.finditer(text)) for one in _MASKED)):
+        lines, told = _Lines(text), dict[int, None]()
+        for place in places:
+            told[lines.of(place)] = None
+            if len(told) >= MOST_LINES:
+                break
+        found.update(told)
+    return tuple(sorted(found)[:MOST_LINES])
+
+
+def _starred(text: str) -> Iterator[int]:
     for hit in _STARS.finditer(text):
         before, after = text[max(0, hit.start() - 3) : hit.start()], text[hit.end() : hit.end() + 1]
-        if hit[0][0] != "*" or before == "sk-" or (before[-1:].isalnum() and after.isalnum()):
-            found[lines.of(hit.start())] = None
-        if len(found) >= MOST_LINES:
-            break
-    return tuple(found)
+        if before == "sk-" or (before[-1:].isalnum() and after.isalnum()):
+            yield hit.start()
 
 
 class _Pattern:
