@@ -5,14 +5,17 @@ import pytest
 from keys.models import AccessToken, Incident, Leaked, Person, Team
 from keys.services import syncing
 from keys.services.leaks import uses as service
+from keys.services.leaks.today import Today
 from keys.services.usage_log import seat
 from keys.types import Deadline
+from keys.views import leak_usage
 from tests.leaks.pasting import leak, pasted, secret
 from tests.leaks.usage_rows import used
 from tests.pages.acting import HTMX, Answer, body, no_secret, words
 from tests.pages.house import House
 
 DAY = 86_400
+AT = 1_790_000_000
 
 
 def shown(house: House, query: str = "", username: str = "admin", **headers: str) -> Answer:
@@ -209,3 +212,24 @@ def test_a_lead_reads_only_the_own_teams_keys(house: House) -> None:
         assert "Theirs" in words(house.client("admin").get(leak() + part))
         told = words(house.client("lead").get(leak() + part))
         assert "Staging" in told and "Theirs" not in told
+
+
+@pytest.mark.parametrize(
+    ("today", "told"),
+    [
+        (
+            Today("at_least", 50_000, 1_790_000_000, 1_790_000_500),
+            "at least $0.10 (50,000 units) by the usage log, read",
+        ),
+        (
+            Today("at_most", 50_000, 1_790_000_000, 1_790_000_500),
+            "by our readings since 2026-09-21 (UTC), the last one",
+        ),
+        (Today("all", 50_000, AT, AT + 500), "made today: all it ever used, as read"),
+        (Today("unknown"), "Unknown the usage log could not be read now"),
+    ],
+)
+def test_how_today_is_known_is_said(house: House, monkeypatch: pytest.MonkeyPatch, today: Today, told: str) -> None:
+    pasted(house, secret(house))
+    monkeypatch.setattr(leak_usage, "spent_today", lambda rows, midnight: {row.pk: today for row in rows})
+    assert told in words(house.client("admin").get(f"{leak()}today/"))
