@@ -151,7 +151,8 @@ class Group:
 class Spent:
     """One call that a key was charged for. at: Unix seconds. key_id: None where the usage log does not say whose.
 
-    key_name: as upstream stores it. model: fit to be shown. units: of quota.
+    key_name: as upstream stores it. model, address: fit to be shown; no address ("") where the log has none. units: of
+    quota. request_id: upstream's, "" for none.
     """
 
     at: int
@@ -159,6 +160,8 @@ class Spent:
     key_name: str
     model: str
     units: int
+    address: str = ""
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +255,7 @@ class Waits:
     disable_s: float = 8.0
     page_s: float = 6.0
     usage_s: float = 4.0
+    leak_log_s: float = 10.0
     connect_s: float = 3.0
     differs_again_s: tuple[float, ...] = (1.0, 3.0)
     differs_settle_s: float = 70.0

@@ -209,6 +209,7 @@ USAGE: dict[str, Callable[[Any], bool]] = {
 }
 CHARGED = 2
 """`type` of a call that was charged for; other rows are left out."""
+ADDRESS_MAX_CHARACTERS = 100
 
 
 def spent_page(data: Any) -> SpentPage:
@@ -226,11 +227,18 @@ def _spent(fields: dict[str, Any]) -> Spent | None:
     key_id = fields.get("token_id")
     if key_id is not None and not is_int(key_id):
         raise OddRecord("The field token_id in CometAPI's answer is of a wrong type.")
+    if not _is_text_or_null(fields.get("ip")):
+        raise OddRecord("The field ip in CometAPI's answer is of a wrong type.")
     if fields["type"] != CHARGED:
         return None
-    # 0 is what some versions write where they do not know the key.
     return Spent(
-        fields["created_at"], key_id or None, fields["token_name"], _shown(fields["model_name"]), fields["quota"]
+        at=fields["created_at"],
+        key_id=key_id or None,  # 0 is what some versions write where they do not know the key
+        key_name=fields["token_name"],
+        model=_shown(fields["model_name"]),
+        units=fields["quota"],
+        address=_shown(fields.get("ip"))[:ADDRESS_MAX_CHARACTERS],
+        request_id=_shown(fields.get("request_id"))[:ADDRESS_MAX_CHARACTERS],
     )
 
 

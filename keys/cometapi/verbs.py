@@ -101,10 +101,10 @@ class Verbs(ABC):
         except UpstreamError:
             return None
 
-    def spent(self, page: int, key_name: str, since: int, deadline: Deadline) -> SpentPage:
+    def spent(self, page: int, key_name: str, since: int, deadline: Deadline, until: int | None = None) -> SpentPage:
         """A page of the usage log, as many rows as one gives; see wire.usage_call. Asked once: nothing hangs on it."""
         try:
-            call = wire.usage_call(page, wire.MOST_PER_PAGE, key_name, since)
+            call = wire.usage_call(page, wire.MOST_PER_PAGE, key_name, since, until)
         except record.OddRecord:
             raise NotSent("This key's name cannot be asked for.", kind="bad_query") from None
         return self._call(call, deadline, lambda success: record.spent_page(success.data))

@@ -92,12 +92,15 @@ MODELS = Call("GET", "/api/models", "/api/models", public=True)
 GROUPS = Call("GET", "/api/user/self/groups", "/api/user/self/groups")
 
 
-def usage_call(page: int, page_size: int, key_name: str, since: int) -> Call:
-    """Charged calls (type 2) of keys with `key_name` in their name, newest first. since: Unix seconds.
+def usage_call(page: int, page_size: int, key_name: str, since: int, until: int | None = None) -> Call:
+    """Charged calls (type 2) of keys with `key_name` in their name, newest first. since, until: Unix seconds, both in.
 
-    Raises record.OddRecord for a name that no address can hold. The filter matches inside names.
+    until: None for up to now. Raises record.OddRecord for a name that no address can hold. The filter matches inside
+    names.
     """
     asked = {"p": page, "page_size": min(page_size, MOST_PER_PAGE), "type": 2, "start_timestamp": since}
+    if until is not None:
+        asked["end_timestamp"] = until
     try:
         query = urlencode({**asked, "token_name": key_name}, errors="strict")
     except UnicodeEncodeError:

@@ -2,26 +2,23 @@
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.translation import gettext as now_in
 from django.utils.translation import gettext_lazy as _
 
-from keys import moments
 from keys.forms.plain import PlainForm
-from keys.forms.words import say
+from keys.forms.typed_moment import DAY, typed_moment
 from keys.ledger.book import OWN_REQUEST_ID
 from keys.ledger.labels import ACTIONS, FIELDS, OUTCOMES
 from keys.models import Person, Record, Team
 from keys.permissions import Verb, allowed, visible_teams
 from keys.redact import escape_visible, looks_secret, mask
-from keys.rules import RuleBroken
 from keys.selectors.history_filter import HistoryFilter
 from keys.selectors.ledger_filter import LedgerFilter
 from keys.types import EDITABLE
@@ -40,7 +37,6 @@ FIELDS_OFFERED: Final = (
 OTHERS: Final = ("before", "not_searched")
 """What may stand in the address beside the filters."""
 LONGEST: Final = 200
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ID = re.compile(r"#([0-9]{1,18})")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NUMBER = re.compile(r"#?([0-9]{1,18})")
@@ -127,13 +123,13 @@ class HistoryForm(PlainForm):
         return HistoryFilter(records, given["field"], given["value"])
 
     def clean_since(self) -> datetime | None:
-        return self._moment("since", "earlier")
+        return self._moment("since")
 
     def clean_until(self) -> datetime | None:
         """The end of what is named: of that day, minute or second."""
-        moment = self._moment("until", "later")
+        moment = self._moment("until")
         text = self.cleaned_data["until"]
-        if moment is None or _DAY.fullmatch(text):
+        if moment is None or DAY.fullmatch(text):
             return moment
         try:
             return moment + timedelta(seconds=1 if text.count(":") == 2 else 60)
@@ -207,21 +203,5 @@ class HistoryForm(PlainForm):
             raise forms.ValidationError(_("There is no such thing in the history."))
         return given
 
-    def _moment(self, name: str, fold: str) -> datetime | None:
-        """A local time; a whole day counts from its start, or as `until` to its end. Of an hour that the clock shows
-        twice, the wider span is meant."""
-        text = " ".join(self.cleaned_data[name].split())
-        if not text:
-            return None
-        try:
-            if _DAY.fullmatch(text):
-                return self._day(text, later=name == "until")
-            return datetime.fromtimestamp(moments.parse_moment(text, self.zone, fold), UTC)
-        except RuleBroken as broken:
-            raise forms.ValidationError([say(fault) for fault in broken.broken]) from None
-        except (ValueError, OverflowError, OSError):
-            raise forms.ValidationError(_("There is no such date or time.")) from None
-
-    def _day(self, text: str, *, later: bool) -> datetime:
-        day = datetime.fromisoformat(text) + timedelta(days=1 if later else 0)
-        return timezone.make_aware(day, self.zone).astimezone(UTC)
+    def _moment(self, name: str) -> datetime | None:
+        return typed_moment(self.cleaned_data[name], self.zone, later=name == "until")

@@ -1,9 +1,17 @@
 """What is pasted or dropped at the leak desk. Never rendered back, never kept."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
 from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as now_in
 from django.utils.translation import gettext_lazy as _
 
 from keys.forms.plain import PlainForm
+from keys.forms.typed_moment import typed_moment
 
 
 class NeverShown(forms.Textarea):
@@ -44,3 +52,29 @@ class NoteForm(PlainForm):
         help_text=_("Such as the address of a repository. Without the secret."),
     )
     note = forms.CharField(label=_("Note"), required=False, max_length=900)
+
+
+class SinceForm(PlainForm):
+    """From when on the usage log is read; as text, so that what is no time stays to be put right."""
+
+    since = forms.CharField(
+        label=_("Since"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "2026-03-01 00:00"}),
+    )
+
+    def __init__(self, data: Mapping[str, Any], *, default: datetime, zone: ZoneInfo) -> None:
+        """default: what is meant where nothing is typed; to the minute."""
+        self.zone, self.default = zone, default.replace(second=0, microsecond=0)
+        text = f"{self.default.astimezone(zone):%Y-%m-%d %H:%M}"
+        super().__init__({"since": data.get("since") or text})
+        rule = now_in("As %(now)s or as a day, in %(zone)s.")
+        now = timezone.localtime(timezone=zone)
+        self.fields["since"].help_text = rule % {"now": f"{now:%Y-%m-%d %H:%M}", "zone": zone.key}
+
+    def clean_since(self) -> datetime:
+        moment = typed_moment(self.cleaned_data["since"], self.zone) or self.default
+        if moment >= timezone.now():
+            raise forms.ValidationError(_("This is not yet: choose a time that has passed."))
+        return moment

@@ -20,7 +20,17 @@ SHORTEST: Final = 16
 
 # Zero-width and soft characters that somebody's editor or chat may have put inside.
 _HIDING: Final = "\xad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\ufeff"
+# What a terminal's colours are made of: `grep --color` puts them between `sk-` and the rest, and logs keep them.
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
+# ASCII in two bytes a character, wherever it stands: UTF-16 without its mark, or behind other text.
+# Either order of the two: the first and the last NUL of a stretch make no difference.
+_WIDE: Final = re.compile(rb"(?:[\t\n\r -~]\0){4,}")
 _STARS: Final = re.compile(r"\*{4,}+")
+# Each begins with letters of its own, so that a long text is gone through at once.
+_MASKED: Final = (
+    re.compile(r"sk-[A-Za-z0-9]{0,12}(?:\.{3}|\u2026|\u2022{3}|[xX#]{8})"),
+    re.compile(r"REDACTED\b"),
+)
 PACKED: Final = {
     b"PK\x03\x04": "zip",
     b"\x1f\x8b": "gzip",
@@ -120,6 +130,7 @@ def scan(data: bytes, shapes: Collection[Shape] = ()) -> Scan:
     kinds = tuple(dict.fromkeys((*shapes, USUAL)))
     finds, pattern = _Finds(kinds), _Pattern(kinds)
     plain, wrapped = without_escapes(text)
+    plain = _COLOURS.sub("", plain)
     for view, hidden in ((text, ""), (plain, "escaped")):
         if hidden and plain == text:
             break
@@ -142,13 +153,16 @@ def _as_text(data: bytes) -> str:
     """UTF-8, or UTF-16 as Windows writes it; without what hides, and with line feeds alone at the ends of lines."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = data.decode("utf-16", "replace")
-    elif data[:200].count(b"\0") > 40:
-        text = data.replace(b"\0", b"").decode("utf-8", "replace")
     else:
-        text = data.decode("utf-8", "replace")
+        text = _narrow(data).decode("utf-8", "replace")
     for sign in _HIDING:
         text = text.replace(sign, "")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return _COLOURS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _narrow(data: bytes) -> bytes:
+    """With what is ASCII in two bytes a character in one. A NUL between two words stays between them."""
+    return _WIDE.sub(lambda hit: hit[0][::2], data) if b"\0" in data else data
 
 
 def _take_encoded(view: str, pattern: "_Pattern", finds: _Finds) -> None:
@@ -159,15 +173,23 @@ def _take_encoded(view: str, pattern: "_Pattern", finds: _Finds) -> None:
 
 
 def _masked_lines(text: str) -> tuple[int, ...]:
-    """Lines in which stars stand for the middle of a value."""
-    lines, found = _Lines(text), dict[int, None]()
+    """Lines in which stars, or what else masks, stand for the middle of a value."""
+    found = set[int]()
+    for places in (_starred(text), *((hit.start() for hit in one.finditer(text)) for one in _MASKED)):
+        lines, told = _Lines(text), dict[int, None]()
+        for place in places:
+            told[lines.of(place)] = None
+            if len(told) >= MOST_LINES:
+                break
+        found.update(told)
+    return tuple(sorted(found)[:MOST_LINES])
+
+
+def _starred(text: str) -> Iterator[int]:
     for hit in _STARS.finditer(text):
         before, after = text[max(0, hit.start() - 3) : hit.start()], text[hit.end() : hit.end() + 1]
         if before == "sk-" or (before[-1:].isalnum() and after.isalnum()):
-            found[lines.of(hit.start())] = None
-        if len(found) >= MOST_LINES:
-            break
-    return tuple(found)
+            yield hit.start()
 
 
 class _Pattern:

@@ -3,21 +3,24 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from keys import rules
 from keys.ledger.actions import Action
-from keys.models import Incident, Leaked, Membership, MirrorKey, Person, Record, Team, TeamRole
+from keys.models import Change, ChangeState, Incident, Leaked, Membership, MirrorKey, Person, Record, Team, TeamRole
 from keys.permissions import Verb, allowed, teams_where
 from keys.selectors.leak_words import ASKED, HIDDEN, LEVELS, STEPS, WHY, Words
 from keys.types import EDITABLE, KeySettings
 
 MOST_SHOWN: Final = 100
 """Keys that one page shows in full."""
+KeyId = tuple[int | None, int | None]
+"""Account's and key's."""
 CHANGES: Final = (Action.KEY_EDIT, Action.KEY_DISABLE, Action.KEY_ENABLE)
 
 
@@ -34,7 +37,8 @@ class Step:
 class Line:
     """One key of an incident. key: as it was last read; None when the mirror has it no more.
 
-    status: the effective one. mine: may the reader disable it? last_change: who changed it last here.
+    status: the effective one. mine: may the reader disable it? last_change: who changed it last here. edit_may_land:
+    another change of it was sent and has no answer yet.
     """
 
     row: Leaked
@@ -46,6 +50,7 @@ class Line:
     status: int
     mine: bool
     last_change: Record | None
+    edit_may_land: bool
 
     @property
     def word(self) -> Words:
@@ -109,8 +114,10 @@ def lines_of(incident: Incident, person: Person) -> list[Line]:
     mirrored = _mirrored(shown)
     leads = _leads({row.team_id for row in shown if row.team_id})
     mine = set(teams_where(person, Verb.HANDLE_LEAKS).values_list("pk", flat=True))
-    now = timezone.now()
-    return [_line(row, incident, mirrored.get((row.account_id, row.key_id)), leads, mine, now) for row in shown]
+    now, landing = timezone.now(), _edits_that_may_land(shown)
+    return [
+        _line(row, incident, mirrored.get((row.account_id, row.key_id)), leads, mine, landing, now) for row in shown
+    ]
 
 
 def strays_of(incident: Incident, person: Person) -> list[Stray]:
@@ -150,12 +157,6 @@ def level_of(row: Leaked) -> str:
     return "sent" if row.sent_at else "pressed" if row.pressed_at else "found"
 
 
-def refused_after(incident: Incident, lines: list[Line]) -> float | None:
-    """Seconds from the paste until the last of these keys was refused; None while one is not."""
-    times = [line.row.refused_at for line in lines]
-    return None if not times or None in times else seconds_since(incident, max(t for t in times if t))
-
-
 def seconds_since(incident: Incident, at: datetime) -> float:
     return max(0.0, (at - incident.pasted_at).total_seconds())
 
@@ -166,6 +167,7 @@ def _line(
     mirrored: MirrorKey | None,
     leads: dict[int, list[str]],
     mine: set[int],
+    landing: set[KeyId],
     now: datetime,
 ) -> Line:
     assert row.team  # noqa: S101  (asked for by their teams)
@@ -179,7 +181,15 @@ def _line(
         status=_status(mirrored, now) if mirrored else 0,
         mine=row.team.pk in mine,
         last_change=_last_change(row),
+        edit_may_land=(row.account_id, row.key_id) in landing,
     )
+
+
+def _edits_that_may_land(rows: list[Leaked]) -> set[KeyId]:
+    since = timezone.now() - timedelta(seconds=settings.WAITS.late_s)
+    sent = Change.objects.filter(sent_until__gt=since, state__in=(ChangeState.SENDING, ChangeState.UNKNOWN))
+    of_these = sent.filter(account_id__in={row.account_id for row in rows}, key_id__in={row.key_id for row in rows})
+    return set(of_these.exclude(kind="disable").values_list("account_id", "key_id"))
 
 
 def _status(key: MirrorKey, now: datetime) -> int:

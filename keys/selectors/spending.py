@@ -90,3 +90,34 @@ def _first_readings(account_id: int, since: date) -> list[tuple[date, int]]:
     for key_id, day, used in samples.order_by("key_id", "day").values_list("key_id", "day", "used_quota"):
         first.setdefault(key_id, (day, max(used, 0)))
     return [(day, used) for day, used in first.values() if day >= since]
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What one key's counter rose by. since: start of the day (UTC) of the reading before; None: all it ever used.
+
+    until: when it was read last.
+    """
+
+    units: int
+    since: datetime | None
+    until: datetime
+
+
+def used_since(account_id: int, key_id: int, moment: datetime) -> Used | None:
+    """At most so many units since then, by the samples: the last day that was wholly before it is compared with.
+
+    None where the key was not read since, or not before, or where its counter fell, which tells nothing.
+    """
+    key = MirrorKey.objects.filter(account_id=account_id, key_id=key_id, read_at__gte=moment).first()
+    if key is None:
+        return None
+    if key.created_time >= moment.timestamp():
+        return Used(max(0, key.used_quota), None, key.read_at)
+    day = moment.astimezone(UTC).date()
+    samples = UsageSample.objects.filter(account_id=account_id, key_id=key_id, day__lt=day, day__gte=day - LOOK_BACK)
+    before = samples.order_by("-day").first()
+    if before is None or before.used_quota > key.used_quota:
+        return None
+    begun = datetime.combine(before.day, time.min, UTC)
+    return Used(key.used_quota - before.used_quota, begun, key.read_at)

@@ -12,9 +12,9 @@ from typing import Final
 from django.conf import settings
 from django.core.cache import cache
 
-from keys.errors import UpstreamError
 from keys.models import Team
 from keys.services.access_tokens import NoAccessToken, client_for
+from keys.services.usage_log import Whose, read_back
 from keys.types import Deadline, KeySnapshot, Spent
 
 WEEK_S: Final = 7 * 24 * 60 * 60
@@ -64,26 +64,13 @@ def last_week(team: Team, key: KeySnapshot) -> Usage | None:
 def _read(team: Team, key: KeySnapshot) -> Usage | None:
     deadline = Deadline.after(settings.WAITS.usage_s)
     until = int(time.time())
-    since, seen, rows, whole = until - WEEK_S, 0, list[Spent](), False
     try:
         client = client_for(team)
-        for number in range(1, MOST_PAGES + 1):
-            page = client.spent(number, key.settings.name, since, deadline)
-            rows += page.items
-            seen += page.rows
-            # Also where the start that was asked for is ignored: then older rows tell that the week is over.
-            whole = not page.rows or seen >= page.total or any(row.at < since for row in page.items)
-            if whole:
-                break
-    except (UpstreamError, NoAccessToken):
+    except NoAccessToken:
         return None
-    begun = since if whole else min((row.at for row in rows), default=until)
-    return _summed([row for row in rows if row.at >= since and _is_of(row, key)], begun, until, whole)
-
-
-def _is_of(row: Spent, key: KeySnapshot) -> bool:
-    """CometAPI filters names by substring, so each row is looked at again; by id where it tells one."""
-    return row.key_id == key.id if row.key_id is not None else row.key_name == key.settings.name
+    whose = Whose(key.id, (key.settings.name,))
+    found = read_back(client, whose, until - WEEK_S, None, MOST_PAGES, deadline)
+    return None if found.fault else _summed(found.rows, found.since, until, found.whole)
 
 
 def _summed(rows: Iterable[Spent], since: int, until: int, whole: bool) -> Usage:

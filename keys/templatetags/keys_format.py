@@ -1,6 +1,6 @@
 """Filters for pages: quota, moments, hostile text made visible. Every one escapes what it is given."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django import template
@@ -144,6 +144,12 @@ def clock(value: datetime | int | None) -> SafeString | str:
         return _("at an unknown time")
     today = when.date() == timezone.localdate()
     return _time(when, f"{when:%H:%M:%S}" if today else f"{when:%Y-%m-%d %H:%M:%S}", spoken.exactly(when))
+
+
+@register.filter
+def utc_day(unix_s: int) -> str:
+    """`2026-11-25`, the day in UTC."""
+    return f"{datetime.fromtimestamp(unix_s, UTC):%Y-%m-%d}"
 
 
 @register.filter

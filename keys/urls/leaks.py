@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from keys.views import leaks
+from keys.views import leak_usage, leaks
 
 urlpatterns = [
     path("leaks/", leaks.desk, name="leaks"),
@@ -12,4 +12,6 @@ urlpatterns = [
     path("leaks/<int:number>/ask/", leaks.ask, name="leak_ask"),
     path("leaks/<int:number>/note/", leaks.note, name="leak_note"),
     path("leaks/<int:number>/close/", leaks.close, name="leak_close"),
+    path("leaks/<int:number>/usage/", leak_usage.usage, name="leak_usage"),
+    path("leaks/<int:number>/today/", leak_usage.today, name="leak_today"),
 ]

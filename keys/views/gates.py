@@ -1,9 +1,12 @@
 """The gate of pages that belong to no team; a team's pages have `keys.http.team_or_404`."""
 
 from django.core.exceptions import PermissionDenied
+from django.http import Http404
 
 from keys.http import PersonRequest, actor_of
+from keys.models import Incident
 from keys.permissions import Verb, allowed, teams_where
+from keys.selectors.leaks import visible_incidents
 from keys.services.denials import record_denial
 
 
@@ -20,3 +23,11 @@ def may_see_leaks_or_403(request: PersonRequest, verb: Verb) -> None:
     if not allowed(request.user, every) and not teams_where(request.user, verb).exists():
         record_denial(actor_of(request), verb, None)
         raise PermissionDenied
+
+
+def leak_or_404(request: PersonRequest, number: int) -> Incident:
+    """Raises Http404 for another's incident and an absent one alike."""
+    found = visible_incidents(request.user).filter(pk=number).first() if number < 2**63 else None
+    if found is None:
+        raise Http404
+    return found

@@ -1,7 +1,8 @@
 """What the leak desk's pages are made of."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import Q
@@ -18,8 +19,10 @@ from keys.ledger.labels import action_label, outcome_label
 from keys.models import Incident, Person, Record
 from keys.permissions import Verb, allowed, teams_where
 from keys.selectors import leaks as reads
+from keys.selectors.leak_sums import Sums, sums_of
 from keys.services.leaks import pressing, strays
 from keys.services.leaks.desk import Sorted
+from keys.services.leaks.today import Today, known_today
 from keys.types import Deadline
 
 BUSY_S: Final = 2
@@ -80,6 +83,7 @@ def incident_page(
     context = {
         **_context(request, incident),
         "note_form": note_form or NoteForm(initial={"source": incident.source}),
+        "since_query": f"?{urlencode({'since': since})}" if (since := request.GET.get("since")) else "",
     }
     return render(request, "leaks/incident.html", context, status=status)
 
@@ -89,23 +93,34 @@ def state(request: PersonRequest, incident: Incident) -> HttpResponse:
     return render(request, "leaks/_state.html", _context(request, incident))
 
 
+def midnight() -> datetime:
+    """When the reader's day began; where the clocks skip midnight, the moment at which they do."""
+    return datetime.combine(timezone.localdate(), time.min, tzinfo=timezone.get_current_timezone())
+
+
+def cards(lines: list[reads.Line]) -> list[tuple[reads.Line, Today | None]]:
+    """Each key with what it spent today, as far as that was found out lately; nobody is asked."""
+    known = known_today([line.row for line in lines], midnight())
+    return [(line, known.get(line.row.pk)) for line in lines]
+
+
 def _context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
     person = request.user
     lines = reads.lines_of(incident, person)
-    sure = [line for line in lines if not line.unsure]
+    sums = sums_of(incident, person)
     teams = set(teams_where(person, Verb.HANDLE_LEAKS).values_list("pk", flat=True))
     not_found = reads.strays_of(incident, person)
-    refused_s = reads.refused_after(incident, sure)
     return {
         "section": "leaks",
         "incident": incident,
         "lines": lines,
-        "sure": len(sure),
+        "cards": cards(lines),
+        "sums": sums,
+        "not_shown": sums.found + sums.unsure - len(lines),
         "to_press": pressing.to_press(incident, teams).filter(Q(pressed_at=None) | ~Q(why="")).count(),
-        "pressed": any(line.row.pressed_at for line in sure),
-        "refused_s": refused_s,
-        "headline": _headline(sure, refused_s),
+        "headline": _headline(sums),
         "strays": not_found,
+        "not_found": len(not_found) + (incident.beyond if not_found else 0),
         "stale": strays.stale_teams(teams).count() if not_found else 0,
         "to_ask": len(strays.to_ask(incident)) if allowed(person, Verb.HANDLE_ALL_LEAKS) else 0,
         "asks": allowed(person, Verb.HANDLE_ALL_LEAKS),
@@ -126,17 +141,22 @@ def _records(incident: Incident, person: Person) -> list[tuple[Record, str, str,
     ]
 
 
-def _headline(sure: list[reads.Line], refused_s: float | None) -> tuple[str, str]:
+def _headline(sums: Sums) -> tuple[str, str]:
     """Words and tone: never above what is proven for the least proven key."""
-    if not sure:
+    if not sums.found:
         return _("No key of yours found"), "info"
-    if refused_s is not None:
+    if sums.refused_s is not None and sums.unsure:
+        words = ngettext(
+            "Refused, but %(n)d key is not sure yet", "Refused, but %(n)d keys are not sure yet", sums.unsure
+        )
+        return words % {"n": sums.unsure}, "warn"
+    if sums.refused_s is not None:
         return _("Refused"), "good"
-    if all(line.row.disabled_at or line.row.gone for line in sure):
+    if sums.ended == sums.found:
         return _("Reads disabled, not yet proven refused"), "warn"
-    if any(line.row.pressed_at for line in sure):
+    if sums.pressed:
         return _("Not yet disabled"), "bad"
-    found = ngettext("%(n)d key found, not disabled", "%(n)d keys found, not disabled", len(sure)) % {"n": len(sure)}
+    found = ngettext("%(n)d key found, not disabled", "%(n)d keys found, not disabled", sums.found) % {"n": sums.found}
     return found, "bad"
 
 

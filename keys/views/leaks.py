@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,11 +14,10 @@ from keys.forms.leaks import NoteForm, PasteForm
 from keys.http import PersonRequest, actor_of, is_fragment, mark_ours, page
 from keys.models import Incident
 from keys.permissions import Verb
-from keys.selectors import leaks as reads
 from keys.services.leaks import desk as leak_desk
 from keys.services.leaks import pressing, strays
 from keys.views import leak_pages as pages
-from keys.views.gates import may_see_leaks_or_403
+from keys.views.gates import leak_or_404, may_see_leaks_or_403
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,7 +47,7 @@ def desk(request: PersonRequest) -> HttpResponse:
 @page
 def incident(request: PersonRequest, number: int) -> HttpResponse:
     """What is true by now; whatever is due of it is done first, so that no worker is needed."""
-    found = _visible(request, number)
+    found = leak_or_404(request, number)
     pages.catch_up(request, found)
     return pages.incident_page(request, found)
 
@@ -57,7 +56,7 @@ def incident(request: PersonRequest, number: int) -> HttpResponse:
 @page
 def disable(request: PersonRequest, number: int) -> HttpResponse:
     """One press, no question: it can be undone."""
-    found = _visible(request, number)
+    found = leak_or_404(request, number)
     try:
         pressing.press(person=request.user, actor=actor_of(request), incident=found)
     except LedgerUnavailable:
@@ -68,7 +67,7 @@ def disable(request: PersonRequest, number: int) -> HttpResponse:
 @require_POST
 @page
 def look(request: PersonRequest, number: int) -> HttpResponse:
-    found = _visible(request, number)
+    found = leak_or_404(request, number)
     strays.look_again(person=request.user, actor=actor_of(request), incident=found)
     return _done(request, found)
 
@@ -76,7 +75,7 @@ def look(request: PersonRequest, number: int) -> HttpResponse:
 @require_POST
 @page
 def ask(request: PersonRequest, number: int) -> HttpResponse:
-    found = _visible(request, number)
+    found = leak_or_404(request, number)
     strays.ask(person=request.user, actor=actor_of(request), incident=found)
     return _done(request, found)
 
@@ -84,7 +83,7 @@ def ask(request: PersonRequest, number: int) -> HttpResponse:
 @require_POST
 @page
 def note(request: PersonRequest, number: int) -> HttpResponse:
-    found = _visible(request, number)
+    found = leak_or_404(request, number)
     form = NoteForm(request.POST)
     if form.is_valid():
         typed = form.cleaned_data
@@ -104,17 +103,9 @@ def note(request: PersonRequest, number: int) -> HttpResponse:
 @require_POST
 @page
 def close(request: PersonRequest, number: int) -> HttpResponse:
-    found = _visible(request, number)
+    found = leak_or_404(request, number)
     pressing.close(person=request.user, actor=actor_of(request), incident=found)
     return _to(number)
-
-
-def _visible(request: PersonRequest, number: int) -> Incident:
-    """Raises Http404 for another's incident and an absent one alike."""
-    found = reads.visible_incidents(request.user).filter(pk=number).first() if number < 2**63 else None
-    if found is None:
-        raise Http404
-    return found
 
 
 def _to(number: int) -> HttpResponse:

@@ -1,8 +1,11 @@
 """Promise 15: finding a pasted secret among 100,000 mirrored keys, and how long from the paste to the read-back.
 
 Baseline: the same three requests of the disable (GET, PUT, GET) by bare httpx, in the same run, turn by turn.
+Then the desk's own pages, at 300 ms an answer: paste, look, press. What the server takes for all three together is held
+against 3 s at the 95th percentile; each run has to end "refused".
 """
 
+import math
 import os
 import statistics
 import sys
@@ -17,6 +20,8 @@ from tests.support.environment import base_environment
 KEYS = int(os.environ.get("BENCH_KEYS", "100000"))
 RUNS = int(os.environ.get("BENCH_RUNS", "20"))
 LATENCY_S = 0.03
+DESK_RUNS = int(os.environ.get("BENCH_DESK_RUNS", "100"))
+DESK_LATENCY_S = 0.3
 
 
 def fill_mirror(team: Any, account_id: int) -> None:
@@ -49,16 +54,14 @@ def fill_mirror(team: Any, account_id: int) -> None:
     MirrorKey.objects.bulk_create(rows, batch_size=2000)
 
 
-def measure(url: str) -> dict[str, list[float]]:
+def measure(url: str, scene: Any) -> dict[str, list[float]]:
     import httpx
     from django.utils import timezone
 
     from keys.services.leaks import desk
-    from tests.leaks.scene import actor_for, set_scene
-    from tests.support.sandbox import Sandbox
+    from tests.leaks.scene import actor_for
 
-    sandbox = Sandbox.attach(url)
-    scene = set_scene(sandbox)
+    sandbox = scene.sandbox
     fill_mirror(scene.stage.team, scene.stage.account.id)
     keys = [sandbox.add_key(scene.stage.account, name=f"leaked {n}") for n in range(2 * RUNS)]
     scene.sync()
@@ -87,6 +90,34 @@ def measure(url: str) -> dict[str, list[float]]:
     return times
 
 
+def measure_desk(scene: Any) -> list[float]:
+    """Seconds that the server took for the three requests between a paste and "refused", one key a run.
+
+    The first run is not counted: it compiles templates, as a server's first page does.
+    """
+    from django.test import Client
+
+    from keys.models import Leaked
+
+    keys = [scene.sandbox.add_key(scene.stage.account, name=f"at night {n}") for n in range(1 + DESK_RUNS)]
+    scene.sandbox.configure(latency_s=0.0)
+    scene.sync()
+    scene.sandbox.configure(latency_s=DESK_LATENCY_S)
+    client = Client()
+    client.force_login(scene.admin)
+    times = []
+    for key_id in keys:
+        text = f"ERROR key={scene.secret(key_id)}\n"
+        begun = time.perf_counter()
+        place = client.post("/leaks/", {"text": text})["Location"]
+        client.get(place)
+        answer = client.post(f"{place}disable/", headers={"HX-Request": "true"})
+        times.append(time.perf_counter() - begun)
+        row = Leaked.objects.get(key_id=key_id)
+        assert answer.status_code == 200 and row.refused_at and b"seconds after the paste" in answer.content, row.why
+    return times[1:]
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -98,12 +129,21 @@ def main() -> None:
 
         django.setup()
         call_command("migrate", verbosity=0)
+        call_command("createcachetable", verbosity=0)
         with sandbox_process(folder) as url:
             from django.conf import settings
 
-            settings.COMETAPI_BASE_URL = url
-            times = measure(url)
-    report({name: statistics.median(found) * 1000 for name, found in times.items()}, database.split(":", 1)[0])
+            from tests.leaks.scene import set_scene
+            from tests.support.sandbox import Sandbox
+
+            settings.COMETAPI_BASE_URL, settings.ALLOWED_HOSTS = url, ["*"]
+            settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+            scene = set_scene(Sandbox.attach(url))
+            times = measure(url, scene)
+            desk_times = measure_desk(scene)
+    name = database.split(":", 1)[0]
+    report({what: statistics.median(found) * 1000 for what, found in times.items()}, name)
+    report_desk(desk_times, name)
 
 
 def report(ms: dict[str, float], database: str) -> None:
@@ -112,6 +152,16 @@ def report(ms: dict[str, float], database: str) -> None:
         f"found in {ms['find']:.1f} ms (promise: at most 50); paste to read-back disabled {ms['disabled']:.0f} ms, "
         f"the same calls bare {ms['bare']:.0f} ms, added {ms['disabled'] - ms['bare']:.0f} ms (promise: at most 100); "
         f"paste to refused {ms['refused']:.0f} ms\n"
+    )
+
+
+def report_desk(times: list[float], database: str) -> None:
+    ms = sorted(seconds * 1000 for seconds in times)
+    sys.stdout.write(
+        f"leak desk on {database}, {len(ms)} runs, one key, {DESK_LATENCY_S * 1000:.0f} ms an answer: paste, page and "
+        f"press took the server {statistics.median(ms):.0f} ms at the median, "
+        f"{ms[math.ceil(0.95 * len(ms)) - 1]:.0f} ms at the 95th percentile, {ms[-1]:.0f} ms at most, all refused "
+        "(promise: at most 3000 ms at the 95th percentile)\n"
     )
 
 

@@ -47,6 +47,34 @@ def test_it_asks_for_charged_calls_by_name_since_then() -> None:
 
 
 @respx.mock
+def test_it_asks_up_to_an_end() -> None:
+    route = respx.get(LOG).mock(return_value=answered(ROW))
+
+    client().spent(1, "staging", 1_794_000_000, soon(), 1_795_000_001)
+
+    assert route.calls[0].request.url.params["end_timestamp"] == "1795000001"
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    ("more", "address"),
+    [
+        ({}, ""),
+        ({"ip": None}, ""),
+        ({"ip": "2001:db8::7"}, "2001:db8::7"),
+        ({"ip": "1\u202e\x00" + "9" * 500}, "1\\u202e\\u0000"),
+    ],
+)
+def test_where_a_call_came_from(more: dict[str, Any], address: str) -> None:
+    respx.get(LOG).mock(return_value=answered({**ROW, **more, "request_id": "r7"}))
+
+    (row,) = client().spent(1, "staging", 0, soon()).items
+
+    assert row.address.startswith(address) and len(row.address) <= 100 and bool(row.address) == bool(address)
+    assert row.request_id == "r7"
+
+
+@respx.mock
 @pytest.mark.parametrize(
     ("row", "taken"),
     [
@@ -73,6 +101,7 @@ def test_rows_that_are_taken(row: dict[str, Any], taken: tuple[int | None, ...])
         {"quota": True},
         {"quota": 2**63},
         {"token_id": "7"},
+        {"ip": 7},
         {"token_name": None},
         {"model_name": 4},
         {"created_at": None},

@@ -7,6 +7,7 @@ import pytest
 from keys.services import syncing
 from keys.types import Deadline
 from tests.e2e.conftest import App, Complaints
+from tests.leaks.usage_rows import used
 
 pytestmark = pytest.mark.browser
 
@@ -55,4 +56,43 @@ def test_without_javascript(browser: Any, app: App) -> None:
     page.get_by_role("button", name="Find whose keys these are").click()
     page.get_by_role("button", name="Disable 1 key").click()
     page.get_by_text("seconds after the paste").wait_for()
+    page.get_by_role("link", name="Read CometAPI’s usage log").click()
+    page.get_by_text("No request since").wait_for()
+    page.get_by_label("Since").fill("last week")
+    page.get_by_role("button", name="Read the log").click()
+    page.get_by_text("Write date and time as").wait_for()
+    assert page.get_by_label("Since").input_value() == "last week"
     page.context.close()
+
+
+def test_the_usage_log_comes_by_itself_and_stays_while_the_page_looks_again(
+    page: Any, app: App, complaints: Complaints
+) -> None:
+    assert syncing.sync_slice(app.house.team, Deadline.after(20)).over
+    app.house.sandbox.configure(cache_s=600.0)
+    used(app.house.sandbox, app.house.keys["plain"], 500_000, ip="203.0.113.66", ago_s=1)
+    used(app.house.sandbox, app.house.keys["plain"], 500_000, ip="198.51.100.1", ago_s=86_400 * 5)
+    app.sign_in(page, "lead")
+    page.goto(f"{app.url}/leaks/")
+    page.get_by_label("What leaked").fill(app.house.sandbox.secret(app.house.keys["plain"]))
+    page.get_by_role("button", name="Find whose keys these are").click()
+
+    page.locator("#usage").get_by_text("203.0.113.66").wait_for()
+    page.locator("dd[id^=today-]").get_by_text("by the usage log").wait_for()
+    address = page.url
+    page.get_by_label("Since").fill("2026-01-01")
+    page.get_by_role("button", name="Disable 1 key").dblclick()
+    page.get_by_text("CometAPI still accepts the secret").wait_for()
+    with page.expect_response(lambda answer: answer.url == address and answer.status == 200):
+        pass  # it has looked again
+    assert page.get_by_label("Since").input_value() == "2026-01-01"
+    page.locator("dd[id^=today-]").get_by_text("by the usage log").wait_for()
+    assert len(app.house.sandbox.requests("PUT")) == 1  # two clicks, one press
+    assert len(app.house.sandbox.requests(operation="log")) == 3  # since then, before it, today: not again and again
+
+    page.get_by_role("button", name="Read the log").click()
+    page.locator("#usage").get_by_text("198.51.100.1").wait_for()
+    assert page.url == f"{address}?since=2026-01-01"
+    page.reload()
+    page.locator("#usage").get_by_text("198.51.100.1").wait_for()
+    assert page.get_by_label("Since").input_value() == "2026-01-01"

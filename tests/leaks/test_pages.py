@@ -1,40 +1,25 @@
 """The leak desk in the browser: who sees what, what is said, and what is never said."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.utils import timezone
 
-from keys.models import Incident, Leaked, Record, Team, TeamSync
-from keys.services import syncing
-from keys.types import Deadline
+from keys.leaks.candidate import USUAL
+from keys.models import Change, Incident, Leaked, Person, Record, Team, TeamSync
+from keys.selectors import leaks as reads
+from keys.types import Waits
+from tests.leaks.pasting import leak, pasted, secret
+from tests.leaks.scene import actor_for
 from tests.pages.acting import HTMX, body, no_secret, words
-from tests.pages.house import House, furnish
-from tests.support.databases import RealDatabase
+from tests.pages.house import House
+from tests.road.stage import Stage, wish
 
 
-@pytest.fixture
-def house(real_db: RealDatabase, sandbox: Any) -> House:
-    house = furnish(sandbox)
-    assert syncing.sync_slice(house.team, Deadline.after(20)).over
-    return house
-
-
-def secret(house: House, name: str = "plain") -> str:
-    return str(house.sandbox.secret(house.keys[name]))
-
-
-def leak() -> str:
-    """The newest one's address; numbers go on where earlier tests left them."""
-    return f"/leaks/{Incident.objects.latest('pk').pk}/"
-
-
-def pasted(house: House, text: str, who: str = "admin", client: Client | None = None) -> Any:
-    return (client or house.client(who)).post("/leaks/", {"text": text})
-
-
-def test_the_whole_way_without_javascript(house: House) -> None:
+def test_the_whole_way_without_javascript(house: House, settings: Any) -> None:
+    settings.WAITS = Waits()  # a busy machine is given its time
     admin = house.client("admin")
     assert "Find whose keys these are" in words(admin.get("/leaks/"))
 
@@ -48,11 +33,13 @@ def test_the_whole_way_without_javascript(house: House) -> None:
     assert (answer.status_code, answer["Location"]) == (303, leak())
     page = admin.get(leak())
     assert "seconds after the paste" in words(page) and "Contained" in words(page)
+    assert "Left on the key No limit" in words(page) and "Can still be lost" not in words(page)
     assert house.stored("plain")["status"] == house.stored("unlimited")["status"] == 2
     no_secret(house, body(page))
 
 
-def test_a_press_by_htmx_answers_with_the_part(house: House) -> None:
+def test_a_press_by_htmx_answers_with_the_part(house: House, settings: Any) -> None:
+    settings.WAITS = Waits()
     admin = house.client("admin")
     pasted(house, secret(house))
     answer = admin.post(leak() + "disable/", headers=HTMX)
@@ -91,7 +78,7 @@ def test_nothing_pasted(house: House, text: str) -> None:
 def test_nothing_of_ours(house: House) -> None:
     answer = pasted(house, "AKIAIOSFODNN7EXAMPLE\nsk-abcd**********wxyz\n")
     assert answer.status_code == 200 and "No secret of our keys’ shape in it" in words(answer)
-    assert "Masked by stars in line 2" in words(answer)
+    assert "Masked in line 2" in words(answer)
     assert not Incident.objects.exists() and house.sandbox.requests("GET", "usage") == []
 
 
@@ -204,3 +191,55 @@ def test_auditors_look_on(house: House) -> None:
 def test_a_secret_in_an_address_is_sent_to_the_desk(house: House) -> None:
     answer = house.client("admin").get(f"/teams/?q={secret(house)}")
     assert answer.status_code == 400 and 'href="/leaks/"' in body(answer)
+
+
+def test_an_edit_that_may_still_arrive_is_said(house: House) -> None:
+    lead = Person.objects.get(username="lead")
+    stage = Stage(house.sandbox, house.account, house.team, lead, actor_for(lead), house.keys["plain"])
+    house.sandbox.fault("applied_late", operation="update", times=1, delay=0.3, answer="504")
+    stage.edit(wish(name="late"))
+    admin = house.client("admin")
+    pasted(house, secret(house), client=admin)
+
+    admin.post(leak() + "disable/")
+
+    assert "It may still arrive and bring the key back" in words(admin.get(leak()))
+    Change.objects.filter(kind="edit").update(sent_until=timezone.now() - timedelta(hours=1))
+    assert "may still arrive" not in words(admin.get(leak()))
+
+
+def test_keys_that_are_not_shown_count_too(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reads, "MOST_SHOWN", 1)
+    pasted(house, f"{secret(house)}\n{secret(house, 'unlimited')}\n{secret(house, 'chinese')}")
+    admin, now = house.client("admin"), timezone.now()
+    page = words(admin.get(leak()))
+    assert "3 keys found, not disabled" in page and "Disable 3 keys" in page
+    assert "2 more keys of this leak are not shown here" in page
+
+    first = Leaked.objects.order_by("pk")[:1].get()
+    Leaked.objects.filter(pk=first.pk).update(pressed_at=now, disabled_at=now, refused_at=now, next_at=None)
+    page = words(admin.get(leak()))
+    assert "Not yet disabled" in page and "seconds after the paste" not in page and "Disable 2 keys" in page
+
+    Leaked.objects.update(pressed_at=now, disabled_at=now, next_at=None)
+    assert "Reads disabled, not yet proven refused" in words(admin.get(leak()))
+    Leaked.objects.update(refused_at=now)
+    assert "seconds after the paste" in words(admin.get(leak()))
+
+
+def test_what_is_not_sure_keeps_the_headline_from_good_news(house: House) -> None:
+    pasted(house, f"{secret(house)}\n{secret(house, 'unlimited')}")
+    now = timezone.now()
+    Leaked.objects.update(pressed_at=now, disabled_at=now, refused_at=now, next_at=None)
+    last = Leaked.objects.order_by("-pk")[:1].get()
+    Leaked.objects.filter(pk=last.pk).update(found_by="unsure", disabled_at=None, refused_at=None)
+    page = words(house.client("admin").get(leak()))
+    assert "Refused, but 1 key is not sure yet" in page
+
+
+def test_how_many_were_not_found_is_said_in_full(house: House) -> None:
+    many = "\n".join(f"sk-{USUAL.made_up()}" for _ in range(130))
+    pasted(house, many)
+    page = words(house.client("admin").get(leak()))
+    assert "130 secrets of our keys’ shape are not keys of yours" in page
+    assert "Only the first 20 are shown. 100 are held to look again; 30 more are not" in page

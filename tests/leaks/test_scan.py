@@ -89,6 +89,11 @@ WRAPPED: dict[str, Callable[[str], str]] = {
     "broken over two lines": lambda s: f"> {s[:33]}\n> {s[33:]} and so on",
     "quoted-printable": lambda s: f"{s[:20]}=\r\n{s[20:]}\r\n",
     "with what hides in it": lambda s: f"{s[:20]}\u200b{s[20:]}",
+    "grep in colour": lambda s: f"a.py:3:\x1b[01;31m\x1b[Ksk-\x1b[m\x1b[K{s[3:]}\x1b[0m and so on",
+    "a coloured log in JSON": lambda s: json.dumps({"log": f"\x1b[31mkey \x1b[1msk-\x1b[0m{s[3:]}\x1b[0m"}),
+    "an environment between NULs": lambda s: f"A=1\0KEY={s[3:]}\0B=2",
+    "cut JSON": lambda s: '[{"Match": "key = \\"' + s + '\\"", "Sec',
+    "a CSV cell of several lines": lambda s: f'rule,match\r\n"key","first\n""{s}""\nlast"\r\n',
     "glued to a word": lambda s: f"token{s}",
     "with more behind it": lambda s: f"{s}abc",
 }
@@ -108,6 +113,25 @@ def test_utf_16_and_carriage_returns() -> None:
         one = found(scan(f"a\r\nKEY=sk-{ONE}\r\n".encode(encoding)))
         assert one and one.lines == (2,), encoding
     assert (one := found(scan(f"a\rb\rsk-{ONE}".encode()))) and one.lines == (3,)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_behind_what_was_pasted_beside_it(encoding: str) -> None:
+    other = value()
+    result = scan(f"{'see the file ' * 20}: sk-{other}\n".encode() + f"Schlüssel\r\nKEY={ONE}\r\nB=1".encode(encoding))
+    assert found(result, other) and found(result)
+
+
+@pytest.mark.parametrize(
+    "masked", ["sk-abcd**********wxyz", "sk-abcd...wxyz", "sk-ab\u2026", "sk-xxxxxxxxxx", '"REDACTED"']
+)
+def test_what_is_masked_is_told_with_its_line(masked: str) -> None:
+    assert scan(f"one\nkey={masked}\n".encode()).masked == (2,)
+
+
+@pytest.mark.parametrize("plain", ["a ** b ... c", "and so on...", "xxxxxxxxxx", "sk-", f"sk-{ONE}..."])
+def test_what_is_not_masked_is_not_called_so(plain: str) -> None:
+    assert scan(plain.encode()).masked == ()
 
 
 def test_lines_and_counts() -> None:

@@ -92,6 +92,8 @@ GET     status/                          login     403     403     403    403   
 GET     leaks/                           login     403     200     200    200    403    200   login    login
 POST    leaks/                           login     403     403     422    422    403    422   login    login
 GET     LEAK                             login     404     200     200    404    404    200   login    login
+GET     LEAK/usage/                      login     404     200     200    404    404    200   login    login
+GET     LEAK/today/                      login     404     200     200    404    404    200   login    login
 POST    LEAK/disable/                    login     404     403     303    404    404    303   login    login
 POST    LEAK/look/                       login     404     403     303    404    404    303   login    login
 POST    LEAK/ask/                        login     404     403     403    404    404    303   login    login
@@ -135,7 +137,10 @@ SHORT = {
     "KEY/changes/<uuid:change_id>/": f"{KEY}changes/<uuid:change_id>/",
     "KEY/undo/<uuid:change_id>/": f"{KEY}undo/<uuid:change_id>/",
     "LEAK": "leaks/<int:number>/",
-    **{f"LEAK/{verb}/": f"leaks/<int:number>/{verb}/" for verb in ("disable", "look", "ask", "note", "close")},
+    **{
+        f"LEAK/{verb}/": f"leaks/<int:number>/{verb}/"
+        for verb in ("disable", "look", "ask", "note", "close", "usage", "today")
+    },
     "TEAM": "teams/<slug:slug>/",
     "TEAM/members/": "teams/<slug:slug>/members/",
     "TEAM/sync/": "teams/<slug:slug>/sync/",
