@@ -59,7 +59,7 @@ def _take_in(panic: Panic, page: KeyPage) -> None:
     for key in page.items:
         disabled, item = key.settings.status == Status.DISABLED, have.get(key.id)
         if item is None and disabled:
-            panic.already += 0 if panic.checks else 1
+            panic.already += panic.phase == Panic.Phase.LISTING
         elif item is None:
             new.append(_item(panic, key, page.page, key.id not in known))
         elif not disabled:
