@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from keys.models import Job, Panic, PanicItem, Team
@@ -52,6 +53,11 @@ class Progress:
         return self.total - self.done - self.gone
 
     @property
+    def settled(self) -> int:
+        """Keys that are through, well or badly."""
+        return self.total - sum(self.counts.get(state, 0) for state in (State.WAITING, State.SENDING, State.UNKNOWN))
+
+    @property
     def undoing(self) -> bool:
         return self.panic.undoes_id is not None
 
@@ -67,6 +73,27 @@ class Progress:
     def over(self) -> bool:
         """Nothing is under way but, at most, the check that comes later."""
         return not self.open or self.checking
+
+    @property
+    def tone(self) -> str:
+        if self.over and not self.missing and not self.broken:
+            return "good"
+        return "info" if self.undoing and self.open else "warn" if self.undoing else "bad"
+
+    @property
+    def headline(self) -> str:
+        """Never above what was read."""
+        if self.listing or not self.total:
+            return _("The keys are being listed") if self.open else _("Nothing was disabled")
+        told = {"done": number_format(self.done, force_grouping=True)}
+        told["total"] = number_format(self.total - self.gone, force_grouping=True)
+        if self.missing:
+            words = (
+                _("%(done)s of %(total)s read enabled") if self.undoing else _("%(done)s of %(total)s read disabled")
+            )
+        else:
+            words = _("All %(done)s read enabled") if self.undoing else _("All %(done)s read disabled")
+        return words % told
 
 
 def progress(panic: Panic) -> Progress:
