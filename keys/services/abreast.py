@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import DatabaseError
 
-from keys.services import access_tokens
+from keys.services import access_tokens, mirror
 from keys.services.disabling import Steps, disable_steps, first_step, last_steps
 from keys.services.guard import guard
 from keys.services.outcome import Result
-from keys.services.perform import Reading, Walk, begin, end
+from keys.services.perform import Reading, Walk, begin, sent_and_recorded
 from keys.services.requests import Look
 from keys.services.road import Road
 from keys.services.sending import Sent
@@ -48,7 +48,8 @@ def begin_disable(road: Road, reading: Reading) -> Begun | Result:
 def end_disable(begun: Begun, seen: Look | None, until: Deadline) -> Result:
     """From the look to the outcome; what does not read disabled is gone on with as any disable, until then.
 
-    seen: begun after `begin_disable` has returned; None where no page told of this key: then it is read by itself.
+    seen: begun after `begin_disable` has returned, and stored into the mirror by the caller, for all keys that it tells
+    of at once; None where no page told of this key: then it is read by itself.
     """
     begun.walk.sending.deadline = until.within(settings.WAITS.disable_s)
 
@@ -57,4 +58,7 @@ def end_disable(begun: Begun, seen: Look | None, until: Deadline) -> Result:
             raise begun.fault
         return begun.sent or last_steps(begun.steps, begun.walk.sending, seen)
 
-    return end(begun.walk, send)
+    result = sent_and_recorded(begun.walk, send)
+    if seen is None or result.snapshot is not seen.snapshot:
+        mirror.note(begun.walk.road.team, result.snapshot, result.checked_at)
+    return result

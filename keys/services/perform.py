@@ -90,7 +90,7 @@ def begin(road: Road, reading: Reading, client: CometClient, deadline: Deadline,
 
 def end(walk: Walk, send: Callable[[], Sent]) -> Result:
     """Send, look, and record the outcome. Never raises for what comes after the first request: the Result tells it."""
-    result = _send_and_record(walk, send)
+    result = sent_and_recorded(walk, send)
     # Only now: the mirror is a cache, and nothing of it may stand in the way of the record.
     mirror.note(walk.road.team, result.snapshot, result.checked_at)
     return result
@@ -147,7 +147,8 @@ def _intend(road: Road, live: KeySnapshot, plan: Plan, epoch: int | None, read_a
         return journal.intent(ledger, road, live, plan, held, read_at)
 
 
-def _send_and_record(walk: Walk, send: Callable[[], Sent]) -> Result:
+def sent_and_recorded(walk: Walk, send: Callable[[], Sent]) -> Result:
+    """As `end`, for who stores what was read by themselves."""
     road, change, sending = walk.road, walk.change, walk.sending
     try:
         sent = send()

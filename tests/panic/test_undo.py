@@ -65,7 +65,7 @@ def test_what_was_touched_since_is_left(scene: Scene) -> None:
         assert (scene.item(undo, key_id).state, scene.item(undo, key_id).why) == ("left", "changed")
     for key_id in (scene.stage.key_id, others[0], others[2]):
         assert scene.sandbox.key(key_id)["status"] == 2
-    assert scene.job(undo).status == "failed" and "keys are not as they were wanted" in scene.job(undo).error
+    assert scene.job(undo).status == "failed" and "keys do not read enabled" in scene.job(undo).error
 
 
 def test_what_came_back_and_was_disabled_again_is_among_them(scene: Scene) -> None:

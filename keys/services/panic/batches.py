@@ -1,7 +1,7 @@
-"""A batch of keys of one page: read with the page, sent one after the other, looked at with the page once more."""
+"""A batch of keys of one page: read with the page, sent a few at a time, looked at with the page once more."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,14 +12,16 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from keys.cometapi import limiter
 from keys.cometapi.client import CometClient
 from keys.errors import UpstreamError
 from keys.models import Job, Panic, PanicItem
 from keys.services import jobs, mirror, status
 from keys.services.abreast import Begun, begin_disable, end_disable
+from keys.services.leaks.fan_out import THREADS, each
 from keys.services.outcome import Result
 from keys.services.panic.items import State, judge, put
-from keys.services.panic.listing import PAGE, read_page
+from keys.services.panic.listing import read_page
 from keys.services.panic.pressing import actor_of
 from keys.services.perform import Reading
 from keys.services.requests import Look
@@ -27,8 +29,10 @@ from keys.types import Deadline, KeySnapshot
 
 log = structlog.get_logger(__name__)
 
-BATCH: Final = 10
-"""Keys between two readings of their page: at a slow rate they lie seconds apart, and no more is read than that."""
+BATCH: Final = 20
+"""Keys between two readings of their page, at most; at a slow rate fewer, since a batch has its time."""
+WAIT_SHARE: Final = 0.25
+"""Part of a disable's time that a PUT may have to wait for its turn because others go beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +69,21 @@ def disable(panic: Panic, job: Job, client: CometClient, items: Sequence[PanicIt
     # A batch is brought to its end: at most two slices of sending, then the look.
     enough = Deadline.after(2 * settings.WAITS.slice_s)
     begun: list[tuple[PanicItem, Begun]] = []
+
+    def begin(item: PanicItem) -> None:
+        jobs.beat(job, done=job.done, total=job.total)
+        if under_way := _begin(panic, item, page):
+            begun.append((item, under_way))
+
+    faults: list[Exception] = []
     try:
-        for item in items:
-            if begun and enough.passed:
-                break
-            if under_way := _begin(panic, item, page):
-                begun.append((item, under_way))
-            jobs.beat(job, done=job.done, total=job.total)
+        for few in _few(items, _abreast()):
+            if not faults and not enough.passed:
+                faults += each(few, begin, enough)
     finally:
         after = _look_at(panic, client, begun, page.number)
+    for fault in faults:
+        raise fault
     return after
 
 
@@ -103,13 +113,23 @@ def _look_at(panic: Panic, client: CometClient, begun: Sequence[tuple[PanicItem,
         seen = Look(page.at, found) if page and found else None
         judge(item, end_disable(one, seen, until))
     if page:
-        _into_mirror(panic, page)
+        _into_mirror(panic, page, [page.keys[item.key_id] for item, _ in begun if item.key_id in page.keys])
     return page
 
 
-def _into_mirror(panic: Panic, page: Page) -> None:
+def _few(items: Sequence[PanicItem], count: int) -> Iterator[Sequence[PanicItem]]:
+    yield from (items[first : first + count] for first in range(0, len(items), count))
+
+
+def _abreast() -> int:
+    """How many may be sent side by side so that none waits long for its turn: at a slow rate one."""
+    wait_s = limiter.Rate(*settings.COMETAPI_RATE).interval_s
+    return max(1, min(THREADS, int(WAIT_SHARE * settings.WAITS.disable_s / wait_s)))
+
+
+def _into_mirror(panic: Panic, page: Page, keys: Sequence[KeySnapshot]) -> None:
     try:
-        mirror.store(panic.team, list(page.keys.values())[:PAGE], page.at)
+        mirror.store(panic.team, keys, page.at)
     except DatabaseError as error:
         log.warning("mirror_not_written", team=panic.team.slug, error=type(error).__name__)
 

@@ -105,7 +105,10 @@ def finish(panic: Panic) -> None:
     over(panic)
     n = panic.items.exclude(state__in=(State.DONE, State.GONE)).count()
     if n:
-        words = ngettext("%(n)d key is not as it was wanted.", "%(n)d keys are not as they were wanted.", n)
+        if panic.undoes_id is None:
+            words = ngettext("%(n)d key does not read disabled.", "%(n)d keys do not read disabled.", n)
+        else:
+            words = ngettext("%(n)d key does not read enabled.", "%(n)d keys do not read enabled.", n)
         raise NotDone(words % {"n": n})
 
 
