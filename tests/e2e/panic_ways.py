@@ -98,7 +98,7 @@ def going_on(page: Any, app: App) -> None:
 
 def run(panic: Panic) -> None:
     """One slice, as the worker does it."""
-    Job.objects.filter(pk=panic.job_id).update(due_at=timezone.now())
+    Job.objects.filter(pk=panic.job_id or 0).update(due_at=timezone.now())
     job = jobs.claim_this(panic.job_id or 0)
     assert job
     schedule.run_job(job)

@@ -16,6 +16,12 @@ def scene(real_db: RealDatabase, sandbox: Any) -> Scene:
 
 
 @pytest.fixture
+def few(real_db: RealDatabase, sandbox: Any) -> Scene:
+    """Four ordinary keys, for what costs time with each."""
+    return set_scene(sandbox, 3, plain_alone=True)
+
+
+@pytest.fixture
 def everywhere(real_db: RealDatabase, spoken: Any) -> Scene:
     """Each dialect in turn."""
     return set_scene(spoken)

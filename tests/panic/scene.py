@@ -53,7 +53,7 @@ class Scene:
 
     def hasten(self, panic: Panic) -> None:
         now = timezone.now()
-        Job.objects.filter(pk=panic.job_id, status=Job.Status.QUEUED).update(due_at=now)
+        Job.objects.filter(pk=panic.job_id or 0, status=Job.Status.QUEUED).update(due_at=now)
         Panic.objects.filter(pk=panic.pk, check_at__isnull=False).update(check_at=now)
         Change.objects.filter(recheck_at__isnull=False).update(recheck_at=now)
 
@@ -75,7 +75,7 @@ class Scene:
         assert jobs.reap() == 1
 
     def job(self, panic: Panic) -> Job:
-        return Job.objects.get(pk=panic.job_id)
+        return Job.objects.get(pk=panic.job_id or 0)
 
     def records(self, action: str) -> list[Record]:
         return list(Record.objects.filter(action=action).order_by("seq"))
@@ -84,7 +84,8 @@ class Scene:
         return Counter(entry["operation"] for entry in self.sandbox.requests())
 
 
-def set_scene(sandbox: Any, more: int = 6) -> Scene:
+def set_scene(sandbox: Any, more: int = 6, *, plain_alone: bool = False) -> Scene:
+    """more: how many keys with nothing odd about them there are besides the first."""
     stage = set_up(sandbox)
     now = int(timezone.now().timestamp())
     odd: list[dict[str, Any]] = [
@@ -95,7 +96,7 @@ def set_scene(sandbox: Any, more: int = 6) -> Scene:
         {"name": "ü" * 40},
     ]
     plain = [{"name": f"key {number}", "remain_quota": 1000 + number} for number in range(more)]
-    ids = [sandbox.add_key(stage.account, **fields) for fields in [*odd, *plain]]
+    ids = [sandbox.add_key(stage.account, **fields) for fields in [*([] if plain_alone else odd), *plain]]
     before = {sandbox.add_key(stage.account, name="long since disabled", status=2)}
     sync(stage.team)
     sandbox.clear_log()

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from keys.models import Job, Panic, Record
-from keys.services import jobs, perform, schedule
+from keys.services import abreast, jobs, perform, schedule
+from keys.services.leaks.fan_out import THREADS
 from keys.services.panic import batches
 from keys.types import Lane
 from tests.mirror.support import sync
@@ -77,7 +78,7 @@ def test_an_expired_lease_is_taken_over_and_the_old_process_fenced_off(
     scene.slice()
     job = jobs.claim(Lane.URGENT)
     assert job
-    real, sent = batches.begin_disable, []
+    real, sent = abreast.begin_disable, []
 
     def taken_over(*args: Any) -> Any:
         found = real(*args)
@@ -90,7 +91,7 @@ def test_an_expired_lease_is_taken_over_and_the_old_process_fenced_off(
     with monkeypatch.context() as patch:
         patch.setattr(batches, "begin_disable", taken_over)
         schedule.run_job(job)
-    assert len(sent) == 2
+    assert len(sent) <= 2 + THREADS < panic.asked, "what was on its way beside it, and nothing after that"
 
     scene.killed()
     panic = scene.work(panic)
@@ -129,7 +130,7 @@ def killed_after_some(scene: Scene, panic: Panic, database: RealDatabase, log: P
         time.sleep(rng.uniform(0, 0.1))
         for pid in product.children(worker.pid):
             os.kill(pid, signal.SIGKILL)
-    if Job.objects.filter(pk=panic.job_id, status="running").exists():
+    if Job.objects.filter(pk=panic.job_id or 0, status="running").exists():
         scene.killed()
 
 
