@@ -23,6 +23,8 @@ class Verb(StrEnum):
     MANAGE_MEMBERS = "manage_members"
     VIEW_LEAKS = "view_leaks"
     HANDLE_LEAKS = "handle_leaks"
+    VIEW_PANIC = "view_panic"
+    PANIC = "panic"
 
     VIEW_TEAMS = "view_teams"
     ADD_TEAM = "add_team"
@@ -51,6 +53,8 @@ TABLE: Final[dict[str, frozenset[Verb]]] = {
             Verb.ENABLE_KEY,
             Verb.VIEW_LEAKS,
             Verb.HANDLE_LEAKS,
+            Verb.VIEW_PANIC,
+            Verb.PANIC,
         }
     ),
     CompanyRole.AUDITOR: frozenset(
@@ -63,6 +67,7 @@ TABLE: Final[dict[str, frozenset[Verb]]] = {
             Verb.VIEW_ALL_HISTORY,
             Verb.VIEW_LEAKS,
             Verb.VIEW_ALL_LEAKS,
+            Verb.VIEW_PANIC,
         }
     ),
     CompanyRole.ADMIN: frozenset(Verb),

@@ -16,6 +16,8 @@ class Action(StrEnum):
     KEY_DRIFT = "key.drift"
     KEY_DRIFT_ACCEPT = "key.drift_accept"
     KEY_NOTE = "key.note"
+    KEYS_PANIC = "keys.panic"
+    KEYS_PANIC_UNDO = "keys.panic_undo"
     KEYS_EXPORT = "keys.export"
     DENIED = "access.denied"
     SIGN_IN = "person.sign_in"

@@ -135,6 +135,9 @@ RECORDABLE: dict[str, Callable[[Any], Any]] = {
     "settles": _leaf,
     "followed_by": _leaf,
     "answers": _leaf,
+    "part_of": _leaf,
+    "keys": _leaf,
+    "already": _leaf,
     "checked_at": _leaf,
     # leaks: numbers and words, never a value
     "leak": _leaf,

@@ -11,6 +11,7 @@ from keys.models.key_open import KeyOpen
 from keys.models.leak import Incident, Leaked
 from keys.models.mirror import Drift, MirrorKey, TeamSync, UsageSample
 from keys.models.note import KeyNote, SavedView
+from keys.models.panic import Panic, PanicItem
 from keys.models.person import CompanyRole, Person
 from keys.models.record import LedgerHead, Record
 from keys.models.team import AccessToken, Membership, Team, TeamRole, TokenState
@@ -35,6 +36,8 @@ __all__ = [
     "Lease",
     "Membership",
     "MirrorKey",
+    "Panic",
+    "PanicItem",
     "Person",
     "RateBudget",
     "Record",

@@ -139,6 +139,12 @@ def answered_by(record: Record, together: Sequence[Record]) -> int | None:
     return next((seq for seq in answers if isinstance(seq, int)), None)
 
 
+def part_of(record: Record, together: Sequence[Record]) -> int | None:
+    """seq of the record that begins what was done to many keys at once, this one among them."""
+    begins = (body_of(one).get("part_of") for one in (record, *together))
+    return next((seq for seq in begins if isinstance(seq, int)), None)
+
+
 def _tells(one: Record, record: Record, when: str) -> bool:
     return when == "before" or not record.outcome or one.seq == record.seq
 

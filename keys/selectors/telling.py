@@ -17,9 +17,9 @@ from keys.rules import LISTS, entries_of, list_changes
 from keys.types import EDITABLE
 
 STEP_ORDER = ("step", "answer", "http_status", "kind", "message", "upstream_request_id", "ms")
-TOLD_ELSEWHERE: Final = ("kind", "answers")
+TOLD_ELSEWHERE: Final = ("kind", "answers", "part_of")
 """By the action, and by a link."""
-FACTS: Final = ("person", "verb", "count", "username", "role", "account_name", "last_four", "host")
+FACTS: Final = ("person", "verb", "count", "keys", "username", "role", "account_name", "last_four", "host")
 """What an entry of the list says of a record beside its changed fields."""
 
 

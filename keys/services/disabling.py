@@ -6,6 +6,7 @@ that no rule can refuse. Only the reading is believed.
 
 import random
 import time
+from collections.abc import Generator
 from dataclasses import replace
 
 from keys.services.compare import Differences, moved_between
@@ -19,8 +20,38 @@ _WRITE_SHARE, _LOOK_SHARE = 0.4, 0.3
 """Shares of the whole budget that one PUT and one reading may take, so that a stalled one leaves room to try again."""
 
 
+Steps = Generator[None, Look, Sent]
+"""A disable on its way: pauses where it has to be read, goes on with the look that it is sent, returns how it ended."""
+
+
 def send_disable(sending: Sending) -> Sent:
     """Disable, read, and try again inside the deadline until it reads disabled or upstream has refused both bodies."""
+    steps = disable_steps(sending)
+    sent = first_step(steps)
+    return sent or last_steps(steps, sending)
+
+
+def first_step(steps: Steps) -> Sent | None:
+    """Up to where the key has to be read for the first time; how it ended where it did not come as far."""
+    try:
+        next(steps)
+    except StopIteration as over:
+        return _ended(over)
+    return None
+
+
+def last_steps(steps: Steps, sending: Sending, seen: Look | None = None) -> Sent:
+    """From there to the end. seen: the first look, where somebody has taken it already."""
+    try:
+        while True:
+            steps.send(seen or sending.look(sending.waits.disable_s * _LOOK_SHARE))
+            seen = None
+    except StopIteration as over:
+        return _ended(over)
+
+
+def disable_steps(sending: Sending) -> Steps:
+    """The steps themselves; who takes them along reads the key at each pause, after the pause has begun."""
     body, step = _disabled(sending.live.settings), "disable"
     seen: Look | None = None
     while True:
@@ -28,7 +59,7 @@ def send_disable(sending: Sending) -> Sent:
         if answer is None:
             return _lost(seen)
         if answer is not Answer.NOT_SENT:
-            seen = sending.look(sending.waits.disable_s * _LOOK_SHARE)
+            seen = yield
             if _reads_disabled(seen):
                 return Sent(Outcome.CONFIRMED, seen)
             if seen.gone:
@@ -38,10 +69,7 @@ def send_disable(sending: Sending) -> Sent:
             body, step = plain_disable(newest), "disable_plain"
             continue
         if answer is Answer.REFUSED and seen and seen.snapshot:
-            # An earlier try without an answer may still land: then "nothing changed" could turn out false.
-            unclear = any(done.answer is Answer.UNCLEAR for done in sending.steps)
-            outcome = Outcome.UNKNOWN if unclear else Outcome.REFUSED
-            return Sent(outcome, seen, _still(seen), sending.steps[-1].kind)
+            return _refused(sending, seen)
         if not _pause(sending):
             return _given_up(sending, seen, answer)
         body = _disabled(newest) if step == "disable" else plain_disable(newest)
@@ -50,6 +78,18 @@ def send_disable(sending: Sending) -> Sent:
 def altered_settings(live: KeySnapshot, seen: KeySnapshot) -> Differences:
     """What else moved while disabling: field -> (before, now), without the status; limits compared for the quota."""
     return {field: pair for field, pair in moved_between(live, seen).items() if field != "status"}
+
+
+def _ended(over: StopIteration) -> Sent:
+    sent: Sent = over.value
+    return sent
+
+
+def _refused(sending: Sending, seen: Look) -> Sent:
+    # An earlier try without an answer may still land: then "nothing changed" could turn out false.
+    unclear = any(done.answer is Answer.UNCLEAR for done in sending.steps)
+    outcome = Outcome.UNKNOWN if unclear else Outcome.REFUSED
+    return Sent(outcome, seen, _still(seen), sending.steps[-1].kind)
 
 
 def _disabled(settings: KeySettings) -> KeySettings:

@@ -46,10 +46,16 @@ def claim(lane: Lane) -> Job | None:
     now = timezone.now()
     ready = Job.objects.filter(lane=lane, status=Job.Status.QUEUED, due_at__lte=now).order_by("due_at", "pk")
     for pk, epoch in ready.values_list("pk", "epoch")[:10]:
-        mine = Job.objects.filter(pk=pk, epoch=epoch, status=Job.Status.QUEUED)
-        if mine.update(status=Job.Status.RUNNING, epoch=epoch + 1, heartbeat_at=now):
-            return Job.objects.select_related("team__access_token").get(pk=pk)
+        if job := _claimed(pk, epoch):
+            return job
     return None
+
+
+def claim_this(pk: int) -> Job | None:
+    """Take this very job if it is due and nobody is at it: for who does without a worker."""
+    due = Job.objects.filter(pk=pk, status=Job.Status.QUEUED, due_at__lte=timezone.now())
+    epoch = due.values_list("epoch", flat=True).first()
+    return None if epoch is None else _claimed(pk, epoch)
 
 
 def beat(job: Job, *, done: int, total: int) -> None:
@@ -79,6 +85,14 @@ def reap() -> int:
 def prune() -> int:
     """Forget jobs that ended long ago; how many."""
     return Job.objects.filter(ended_at__lt=timezone.now() - KEPT).delete()[0]
+
+
+def _claimed(pk: int, epoch: int) -> Job | None:
+    """None: another process was faster."""
+    mine = Job.objects.filter(pk=pk, epoch=epoch, status=Job.Status.QUEUED)
+    if not mine.update(status=Job.Status.RUNNING, epoch=epoch + 1, heartbeat_at=timezone.now()):
+        return None
+    return Job.objects.select_related("team__access_token").get(pk=pk)
 
 
 def _write(job: Job, **columns: object) -> None:

@@ -58,7 +58,7 @@ def intent(ledger: book.Ledger, road: Road, live: KeySnapshot, plan: Plan, epoch
         "changed": _lists(plan.changed),
         "moved": _lists(plan.moved),
         "touched": list(plan.asked),
-        **_answers(road),
+        **_links(road),
     }
     record = ledger.append(_entry(road, body, live.settings.name))
     return _row(road, record.seq, before=before, wanted=wanted, epoch=epoch, read_at=read_at)
@@ -82,7 +82,7 @@ def not_sent(road: Road, result: Result) -> Result:
     with opened() as ledger:
         if Change.objects.filter(pk=road.change_id).exists():
             return result
-        intended = ledger.append(_entry(road, {"kind": str(road.kind), "touched": [], **_answers(road)}, ""))
+        intended = ledger.append(_entry(road, {"kind": str(road.kind), "touched": [], **_links(road)}, ""))
         body = {"kind": str(road.kind), "message": result.message, "why": result.why, "gone": result.gone}
         record = ledger.append(_entry(road, body, "", str(result.outcome)))
         result = replace(result, record_seq=record.seq)
@@ -232,8 +232,9 @@ def _entry(road: Road, body: dict[str, Any], key_name: str, outcome_text: str = 
     )
 
 
-def _answers(road: Road) -> dict[str, int]:
-    return {} if road.answers is None else {"answers": road.answers}
+def _links(road: Road) -> dict[str, int]:
+    links = {"answers": road.answers, "part_of": road.part_of}
+    return {name: seq for name, seq in links.items() if seq is not None}
 
 
 def _row(

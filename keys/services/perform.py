@@ -5,7 +5,8 @@ process died is an intent without an outcome: unknown, visible, and settled by r
 """
 
 import time
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from keys.cometapi.client import CometClient
 from keys.errors import AccessTokenRefused, KeyNotFound, LedgerError, UpstreamError
 from keys.models import Change, ChangeState, TokenState
 from keys.services import access_tokens, journal, leases, mirror, repeats
@@ -21,7 +23,27 @@ from keys.services.guard import guard
 from keys.services.outcome import Held, Outcome, Result
 from keys.services.requests import Sending
 from keys.services.road import Road
+from keys.services.sending import Sent
 from keys.types import Deadline, KeySnapshot, Lane, Waits
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A key as it was read before a change. at, live_at: when that was begun, for people and in monotonic seconds."""
+
+    live: KeySnapshot
+    at: datetime
+    live_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A change whose intent is committed, on its way to its outcome."""
+
+    road: Road
+    change: Change
+    plan: Plan
+    sending: Sending
 
 
 def perform(road: Road) -> Result:
@@ -42,21 +64,35 @@ def perform(road: Road) -> Result:
         live = client.get_key(road.key_id, deadline.within(waits.disable_s * 0.4 if road.urgent else waits.read_s))
     except UpstreamError as error:
         return _not_read(road, error)
+    begun = begin(road, Reading(live, read_at, live_at), client, deadline, epoch)
+    return begun if isinstance(begun, Result) else end(begun, lambda: road.send(begun.sending, begun.plan))
+
+
+def begin(road: Road, reading: Reading, client: CometClient, deadline: Deadline, epoch: int | None) -> Walk | Result:
+    """From what was read to the committed intent. A Result: there is nothing to send, or it was sent already.
+
+    Raises as `perform`. epoch: the key's when it was read, None for a disable, which takes over.
+    """
     # Asked once more: what was read may be the work of the very same submission, sent a moment earlier.
     if earlier := _first_of_its_id(road):
         return earlier
-    plan = road.plan(live)
+    plan = road.plan(reading.live)
     if not plan.changed and not road.urgent:
-        mirror.note(road.team, live, read_at)
-        return Result(Outcome.UNCHANGED, road.kind, road.change_id, timezone.now(), live, moved=plan.moved)
-    change = _intend(road, live, plan, epoch, read_at)
+        mirror.note(road.team, reading.live, reading.at)
+        return Result(Outcome.UNCHANGED, road.kind, road.change_id, timezone.now(), reading.live, moved=plan.moved)
+    change = _intend(road, reading.live, plan, epoch, reading.at)
     if change is None:
         return repeats.wait_for(road.change_id, road.content, road.actor, road.team, road.key_id)
     reader = access_tokens.client_for(road.team, lane=Lane.URGENT)
-    sending = Sending(change, client, reader, live, live_at, deadline, waits, [])
-    result = _send_and_record(road, change, plan, sending)
+    sending = Sending(change, client, reader, reading.live, reading.live_at, deadline, settings.WAITS, [])
+    return Walk(road, change, plan, sending)
+
+
+def end(walk: Walk, send: Callable[[], Sent]) -> Result:
+    """Send, look, and record the outcome. Never raises for what comes after the first request: the Result tells it."""
+    result = sent_and_recorded(walk, send)
     # Only now: the mirror is a cache, and nothing of it may stand in the way of the record.
-    mirror.note(road.team, result.snapshot, result.checked_at)
+    mirror.note(walk.road.team, result.snapshot, result.checked_at)
     return result
 
 
@@ -111,15 +147,17 @@ def _intend(road: Road, live: KeySnapshot, plan: Plan, epoch: int | None, read_a
         return journal.intent(ledger, road, live, plan, held, read_at)
 
 
-def _send_and_record(road: Road, change: Change, plan: Plan, sending: Sending) -> Result:
+def sent_and_recorded(walk: Walk, send: Callable[[], Sent]) -> Result:
+    """As `end`, for who stores what was read by themselves."""
+    road, change, sending = walk.road, walk.change, walk.sending
     try:
-        sent = road.send(sending, plan)
+        sent = send()
     except DatabaseError:
         # The database went away between two requests: the open intent says unknown, and so do we.
         return Result(Outcome.UNKNOWN, road.kind, road.change_id, steps=tuple(sending.steps), why="not_recorded")
     if sent.look and isinstance(sent.look.error, AccessTokenRefused):
         access_tokens.note_state(road.team, TokenState.REFUSED)
-    result = journal.result_of(road, change, plan, sending, sent)
+    result = journal.result_of(road, change, walk.plan, sending, sent)
     try:
         return journal.outcome(road, change, result, sending)
     except LedgerError:

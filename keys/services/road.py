@@ -19,7 +19,8 @@ class Road:
 
     content: what was asked, as a digest (`repeats.content_of`). plan: from the key as read now to what to send; may
     raise Conflict or Invalid. send: puts the plan to CometAPI. urgent: a disable: takes the key over, is never held.
-    answers: seq of the record that this change takes back or whose settings it brings back.
+    answers: seq of the record that this change takes back or whose settings it brings back. part_of: of the record that
+    begins what is done to many keys at once, this one among them.
     """
 
     person: Person | None
@@ -35,6 +36,7 @@ class Road:
     send: Callable[[Sending, Plan], Sent]
     urgent: bool = False
     answers: int | None = None
+    part_of: int | None = None
 
     @property
     def lane(self) -> Lane:

@@ -18,6 +18,7 @@ from keys.models import Change, Job, Schedule, Team, WorkerLane
 from keys.services import checkpoints, drift, jobs, settle, shipping, syncing, verification
 from keys.services.leaks import pressing
 from keys.services.outcome import Kind
+from keys.services.panic import running, undoing
 from keys.types import Deadline, Lane
 
 log = structlog.get_logger(__name__)
@@ -75,13 +76,13 @@ def ship(until: Deadline) -> None:
     shipping.ship_new()
 
 
-def sync_job(job: Job, until: Deadline) -> bool:
-    """One slice of a team's listing. False: not over yet. Nothing is left to do where somebody was or is at it."""
+def sync_job(job: Job, until: Deadline) -> float | None:
+    """One slice of a team's listing. Nothing is left to do where somebody was or is at it."""
     if not syncing.is_due(syncing.state_of(job.team), settings.WAITS.refresh_s):
-        return True
+        return None
     progress = syncing.sync_slice(job.team, until)
     jobs.beat(job, done=progress.done, total=progress.total)
-    return progress.over
+    return None if progress.over else settings.WAITS.slice_s / 10
 
 
 SCHEDULE: Final[dict[str, Scheduled]] = {
@@ -95,7 +96,12 @@ SCHEDULE: Final[dict[str, Scheduled]] = {
     "ship": Scheduled(5, Lane.ORDINARY, ship),
     "prune": Scheduled(3600, Lane.ORDINARY, prune),
 }
-KINDS: Final[dict[str, Callable[[Job, Deadline], bool]]] = {"sync": sync_job}
+KINDS: Final[dict[str, Callable[[Job, Deadline], float | None]]] = {
+    "sync": sync_job,
+    "panic": running.panic_job,
+    "panic_undo": undoing.undo_job,
+}
+"""Each does one slice and tells after how many seconds it is to be gone on with; None: it is over."""
 
 
 def claim_due(lane: Lane) -> str:
@@ -135,10 +141,11 @@ def run_scheduled(name: str) -> None:
 def run_job(job: Job) -> None:
     """One slice of a job."""
     try:
-        if KINDS[job.kind](job, Deadline.after(settings.WAITS.slice_s)):
+        rest_s = KINDS[job.kind](job, Deadline.after(settings.WAITS.slice_s))
+        if rest_s is None:
             jobs.end(job)
         else:
-            jobs.requeue(job, after_s=settings.WAITS.slice_s / 10)
+            jobs.requeue(job, after_s=rest_s)
     except jobs.Fenced:
         log.info("job_lost", job=job.pk)
     except CometAdminError as fault:

@@ -76,7 +76,7 @@ def _settle_by(change: Change, team: Team, seen: Look) -> Outcome | None:
     verdict = _disable_verdict(change, seen) if urgent else _edit_verdict(change, seen)
     if verdict is None:
         return None
-    if urgent and verdict is Outcome.OTHER and not seen.gone and not _overruled(change):
+    if urgent and verdict is Outcome.OTHER and not seen.gone and not overruled(change):
         return _disable_again(change, team, seen)
     return _close(change, team, verdict, seen)
 
@@ -183,7 +183,7 @@ def _newer(change: Change) -> QuerySet[Change]:
     return sent.exclude(pk=change.pk).exclude(outcome=str(Outcome.NOT_SENT))
 
 
-def _overruled(change: Change) -> bool:
+def overruled(change: Change) -> bool:
     """Has somebody enabled the key on purpose since this disable, or disabled it anew? An edit of a name is neither."""
     for later in _newer(change).exclude(outcome__in=(str(Outcome.REFUSED), str(Outcome.NOT_APPLIED))):
         before, wanted = later.before.get("status"), later.wanted.get("status")

@@ -11,10 +11,10 @@ from keys import rules
 from keys.models import Change, Person, Team
 from keys.permissions import Verb
 from keys.services import repeats
-from keys.services.compare import Differences, same_value
+from keys.services.compare import Differences, moved_between, same_value
 from keys.services.compute import Plan, plan_edit
 from keys.services.disabling import send_disable
-from keys.services.outcome import Kind, Outcome, Result
+from keys.services.outcome import Conflict, Kind, Outcome, Result
 from keys.services.perform import perform
 from keys.services.requests import Sending
 from keys.services.road import Road
@@ -31,6 +31,7 @@ def disable_key(
     change_id: UUID,
     reason: str = "",
     answers: int | None = None,
+    part_of: int | None = None,
 ) -> Result:
     """Disable a key and tell what was read. Never held: takes the key over from whatever is under way.
 
@@ -38,26 +39,41 @@ def disable_key(
     serving it from a cache for about a minute (trap 5). Sends even to a key that reads disabled: a reading may be
     stale, and an earlier edit may be about to land. Raises Denied, ChangeIdTaken, NoAccessToken, LedgerUnavailable.
     """
+    who: dict[str, Any] = {"person": person, "actor": actor, "team": team, "key_id": key_id, "change_id": change_id}
+    return perform(disable_road(**who, reason=reason, answers=answers, part_of=part_of))
+
+
+def disable_road(
+    *,
+    person: Person | None,
+    actor: Actor,
+    team: Team,
+    key_id: int,
+    change_id: UUID,
+    reason: str = "",
+    answers: int | None = None,
+    part_of: int | None = None,
+) -> Road:
+    """What `disable_key` walks, for who walks it with several keys side by side (`keys.services.abreast`)."""
 
     def send(sending: Sending, plan: Plan) -> Sent:
         return send_disable(sending)
 
-    return perform(
-        Road(
-            person=person,
-            actor=actor,
-            verb=Verb.DISABLE_KEY,
-            kind=Kind.DISABLE,
-            team=team,
-            key_id=key_id,
-            change_id=change_id,
-            content=repeats.content_of(Kind.DISABLE, team, key_id, {"reason": reason}, answers),
-            reason=reason,
-            plan=_plan_disable,
-            send=send,
-            urgent=True,
-            answers=answers,
-        )
+    return Road(
+        person=person,
+        actor=actor,
+        verb=Verb.DISABLE_KEY,
+        kind=Kind.DISABLE,
+        team=team,
+        key_id=key_id,
+        change_id=change_id,
+        content=repeats.content_of(Kind.DISABLE, team, key_id, {"reason": reason}, answers),
+        reason=reason,
+        plan=_plan_disable,
+        send=send,
+        urgent=True,
+        answers=answers,
+        part_of=part_of,
     )
 
 
@@ -71,13 +87,18 @@ def enable_key(
     reason: str = "",
     put_back: bool = False,
     answers: int | None = None,
+    part_of: int | None = None,
+    since: KeySnapshot | None = None,
 ) -> Result:
     """Enable a key as it is; with `put_back`, together with the settings that a disable had to alter (trap 4).
 
-    Raises Invalid when it is expired or has no quota left: those are mended in the form first; and as `edit_key`.
+    since: how it must still read; what has moved from there is a Conflict. Raises Invalid when it is expired or has no
+    quota left: those are mended in the form first; and as `edit_key`.
     """
 
     def plan(live: KeySnapshot) -> Plan:
+        if since is not None and (moved := moved_between(since, live)):
+            raise Conflict({field: (was, now, was) for field, (was, now) in moved.items()}, live)
         wish = KeyWish({"status": int(Status.ENABLED)})
         if put_back:
             wish = _with_altered(wish, put_back_offer(team, key_id, live))
@@ -97,6 +118,7 @@ def enable_key(
             plan=plan,
             send=send_edit,
             answers=answers,
+            part_of=part_of,
         )
     )
 

@@ -23,13 +23,22 @@ class NotUndoable(CometAdminError):
 
 
 def undo_change(
-    *, person: Person, actor: Actor, team: Team, key_id: int, undone: Change, change_id: UUID, reason: str = ""
+    *,
+    person: Person,
+    actor: Actor,
+    team: Team,
+    key_id: int,
+    undone: Change,
+    change_id: UUID,
+    reason: str = "",
+    part_of: int | None = None,
 ) -> Result:
     """Make the inverse of `undone` and tell what was read; its records name the one they answer.
 
     Of a quota the difference is taken back, so that what was spent since is never refunded. A disable is undone by
-    enabling, together with what it had to alter. Raises NotUndoable, Conflict when somebody changed the same field
-    since, and as `edit_key`.
+    enabling, together with what it had to alter. part_of: for one of many that are undone at once, which is left alone
+    if anything of it has moved since. Raises NotUndoable, Conflict when somebody changed the same field since, and as
+    `edit_key`.
     """
     result = Result.from_json(undone.result) if undone.result else None
     if result is None or not can_be_undone(result) or undone.found is None:
@@ -37,7 +46,9 @@ def undo_change(
     about = {"person": person, "actor": actor, "team": team, "key_id": key_id, "change_id": change_id, "reason": reason}
     if undone.kind == Kind.DISABLE:
         _refuse_if_disabled_again(undone, result)
-        return status.enable_key(**about, put_back=True, answers=undone.intent_seq)  # type: ignore[arg-type]
+        since = snapshot_from_json(undone.found) if part_of is not None else None
+        links = {"answers": undone.intent_seq, "part_of": part_of}
+        return status.enable_key(**about, **links, put_back=True, since=since)  # type: ignore[arg-type]
     base = snapshot_from_json(undone.found)
     return edit.edit_key(**about, base=base, wish=inverse_of(undone), answers=undone.intent_seq)  # type: ignore[arg-type]
 

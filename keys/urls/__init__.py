@@ -1,6 +1,6 @@
 """Every address of ours, one file a noun."""
 
-from keys.urls import evidence, history, keys, leaks, mirror, people, teams
+from keys.urls import evidence, history, keys, leaks, mirror, panic, people, teams
 
 urlpatterns = [
     *keys.urlpatterns,
@@ -10,4 +10,5 @@ urlpatterns = [
     *history.urlpatterns,
     *evidence.urlpatterns,
     *leaks.urlpatterns,
+    *panic.urlpatterns,
 ]

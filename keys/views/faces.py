@@ -22,6 +22,8 @@ FACES: Final[dict[str, Face]] = {
     "key.drift": Face("arrows-right-left", "warn"),
     "key.note": Face("tag"),
     "key": Face("key"),
+    "keys.panic": Face("no-symbol", "bad"),
+    "keys.panic_undo": Face("check-circle", "good"),
     "keys.export": Face("arrow-down-tray", "info"),
     "access.denied": Face("hand-raised", "bad"),
     "access_token.forget": Face("lock-open", "warn"),

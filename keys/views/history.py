@@ -88,6 +88,7 @@ def record(request: PersonRequest, seq: int) -> HttpResponse:
         "outcome": _outcome(found, together),
         "told": told(found),
         "answers": ledger.answered_by(found, together),
+        "part_of": ledger.part_of(found, together),
         "restorable": _restorable(request, found),
         "run": run_of(seq),
         "together": [(other, *_outcome(other, [found, *together])) for other in together],

@@ -15,7 +15,7 @@ from django_htmx.http import push_url
 from keys.forms.filters import FilterForm, address_of
 from keys.http import PersonRequest, is_fragment, mark_ours, page
 from keys.models import CompanyRole, Team
-from keys.permissions import Verb, teams_where, visible_teams
+from keys.permissions import Verb, allowed, teams_where, visible_teams
 from keys.selectors.ages import ages_of
 from keys.selectors.mirror import NOTHING_LISTED, Listing, keys_of, listing
 from keys.selectors.syncing import sync_state
@@ -106,7 +106,10 @@ def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wan
         "address": address_of(wanted),
         "filtered": wanted.filters,
         "saved_views": list(request.user.saved_views.all()),
-        "may": {str(Verb.DISABLE_KEY): bool(switching)},
+        "may": {
+            str(Verb.DISABLE_KEY): bool(switching),
+            str(Verb.VIEW_PANIC): scope.team is not None and allowed(request.user, Verb.VIEW_PANIC, scope.team),
+        },
     }
 
 

@@ -39,6 +39,7 @@ from tests.e2e.list_ways import (
     table_open,
     views_open,
 )
+from tests.e2e.panic_ways import PANIC_PAGES
 from tests.e2e.picker_ways import allowlist, models_page, pickers
 from tests.e2e.ways import (
     at,
@@ -156,6 +157,7 @@ PAGES: dict[str, tuple[str, Way]] = {
     "profile": ("lead", at("/profile/")),
     "password": ("lead", at("/accounts/password/change/")),
     **LEAK_PAGES,
+    **PANIC_PAGES,
 }
 ON_PURPOSE = [
     "the server responded with a status of 4",

@@ -22,6 +22,8 @@ TABLE = """
     manage_members     no      no      no      no      yes
     view_leaks         no      no      yes     yes     yes
     handle_leaks       no      no      yes     no      yes
+    view_panic         no      no      yes     yes     yes
+    panic              no      no      yes     no      yes
     view_teams         yes     yes     yes     yes     yes
     add_team           no      no      no      no      yes
     view_people        no      no      no      yes     yes
@@ -36,7 +38,7 @@ ROWS = [line.split() for line in TABLE.strip().splitlines()]
 CELLS = [(verb, role, says == "yes") for verb, *cells in ROWS for role, says in zip(ROLES, cells, strict=True)]
 WRITES = {
     *("edit_key", "disable_key", "enable_key", "manage_team", "manage_access_token", "manage_members"),
-    *("add_team", "manage_people", "handle_leaks", "handle_all_leaks"),
+    *("add_team", "manage_people", "handle_leaks", "handle_all_leaks", "panic"),
 }
 COMPANY_VERBS = {
     *("view_teams", "add_team", "view_people", "manage_people", "view_all_history"),

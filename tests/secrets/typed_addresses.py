@@ -44,6 +44,7 @@ ROUTES = (
     ),
     *("keys/", "keys.csv", "teams/atlas/keys.csv", "views/{}/delete/", "teams/atlas/keys/KEY/note/", "views/"),
     *("teams/atlas/keys/KEY/changes/{}/", "static/{}", "static/css/{}.css", "{}/{}/{}", "teams/", "people/new/"),
+    *("teams/{}/panic/", "teams/atlas/panic/{}/", "teams/atlas/panic/{}/undo/", "teams/atlas/panic/{}/go-on/"),
     *("history/proof/", "history/export/"),
 )
 NAMES = (

@@ -73,6 +73,11 @@ POST    TEAM/sync/                       login     404     303     303    404   
 GET     TEAM/drift/                      login     404     200     200    404    200    200   login    login
 POST    TEAM/drift/<int:drift_id>/accept/   login  404     403     422    404    403    422   login    login
 POST    TEAM/drift/<int:drift_id>/put-back/ login  404     403     303    404    403    303   login    login
+GET     TEAM/panic/                      login     404     200     200    404    403    200   login    login
+POST    TEAM/panic/                      login     404     403     422    404    403    422   login    login
+GET     TEAM/panic/<int:number>/         login     404     200     200    404    403    200   login    login
+POST    TEAM/panic/<int:number>/go-on/   login     404     403     303    404    403    303   login    login
+POST    TEAM/panic/<int:number>/undo/    login     404     403     303    404    403    303   login    login
 POST    TEAM/access-token/               login     404     403     403    404    403    422   login    login
 POST    TEAM/access-token/check/         login     404     403     403    404    403    302   login    login
 POST    TEAM/access-token/forget/        login     404     403     403    404    403    302   login    login
@@ -147,6 +152,12 @@ SHORT = {
     "TEAM/drift/": "teams/<slug:slug>/drift/",
     "TEAM/drift/<int:drift_id>/accept/": "teams/<slug:slug>/drift/<int:drift_id>/accept/",
     "TEAM/drift/<int:drift_id>/put-back/": "teams/<slug:slug>/drift/<int:drift_id>/put-back/",
+    "TEAM/panic/": "teams/<slug:slug>/panic/",
+    "TEAM/panic/<int:number>/": "teams/<slug:slug>/panic/<int:number>/",
+    **{
+        f"TEAM/panic/<int:number>/{verb}/": f"teams/<slug:slug>/panic/<int:number>/{verb}/"
+        for verb in ("go-on", "undo")
+    },
     "TEAM/access-token/": "teams/<slug:slug>/access-token/",
     "TEAM/access-token/check/": "teams/<slug:slug>/access-token/check/",
     "TEAM/access-token/forget/": "teams/<slug:slug>/access-token/forget/",

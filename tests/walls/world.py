@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,8 @@ from keys.models import (
     KeyNote,
     Leaked,
     Membership,
+    Panic,
+    PanicItem,
     Person,
     SavedView,
     Team,
@@ -39,7 +41,7 @@ from tests.support.sandbox import Sandbox
 
 PEOPLE = ("anonymous", "no team", "auditor", "lead A", "lead B", "member", "admin", "disabled", "expired")
 OWN: tuple[type[models.Model], ...] = (
-    *(Person, Team, Membership, AccessToken, Change, Drift, KeyNote, SavedView, Incident, Leaked),
+    *(Person, Team, Membership, AccessToken, Change, Drift, KeyNote, SavedView, Incident, Leaked, Panic, PanicItem),
 )
 CHANGE = UUID("5f0c6c1e-7a44-4a53-9c52-0d3a3c9b8a11")
 ABSENT = {
@@ -62,6 +64,7 @@ class World:
     seq: int
     drift: Drift
     leak: Incident
+    panic: Panic
 
     def ready(self, route: str) -> None:
         """The key as the route wants to find it, and a change of it for the change's own page."""
@@ -77,6 +80,7 @@ class World:
     def address(self) -> dict[str, Any]:
         own = {"slug": "alpha", "key_id": self.key_a, "pk": self.subject.pk, "seq": self.seq, "change_id": CHANGE}
         own |= {"drift_id": self.drift.pk, "number": self.leak.pk}
+        assert self.panic.pk == self.leak.pk  # a number stands for both
         return own
 
     def client(self, who: str) -> Client:
@@ -128,7 +132,11 @@ def build(sandbox: Sandbox) -> World:
     leak = Incident.objects.create(pasted_at=now, opened_by=boss, opened_name="boss", hold_until=now, destroyed_at=now)
     named = {"name": "key of alpha", "found_by": "whole", "lines": [1]}
     Leaked.objects.create(incident=leak, team=teams[0], account_id=teams[0].account_id, key_id=keys[0], **named)
-    return World(sandbox, teams[0], teams[1], keys[0], keys[1], making.person("subject"), boss, record.seq, found, leak)
+    about = {"actor": asdict(making.actor(boss)), "asked": 1, "record_seq": record.seq, "started_at": now}
+    panic = Panic.objects.create(pk=leak.pk, team=teams[0], person=boss, phase=Panic.Phase.OVER, ended_at=now, **about)
+    PanicItem.objects.create(panic=panic, account_id=teams[0].account_id or 0, key_id=keys[0], state="failed", at=now)
+    own = (keys[0], keys[1], making.person("subject"), boss, record.seq, found, leak, panic)
+    return World(sandbox, teams[0], teams[1], *own)
 
 
 def kept() -> str:

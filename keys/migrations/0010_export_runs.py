@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("keys", "0008_leaks"),
+        ("keys", "0009_panic"),
     ]
 
     operations = [

@@ -1,0 +1,13 @@
+"""Going on with a press without a worker: by whoever has its page open, a slice a time."""
+
+from keys.models import Panic
+from keys.services import jobs, lanes, schedule
+
+
+def go_on(panic: Panic) -> None:
+    """One slice, if it is due, no worker is there to do it and nobody else is at it."""
+    if panic.job_id is None or lanes.is_running():
+        return
+    jobs.reap()
+    if job := jobs.claim_this(panic.job_id):
+        schedule.run_job(job)

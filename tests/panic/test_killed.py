@@ -1,0 +1,139 @@
+"""A worker killed in the middle: its job is taken over, what may have been sent is settled first, nothing is lost."""
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keys.models import Job, Panic, Record
+from keys.services import abreast, jobs, perform, schedule
+from keys.services.leaks.fan_out import THREADS
+from keys.services.panic import batches
+from keys.types import Lane
+from tests.mirror.support import sync
+from tests.mirror.test_worker import eventually, working
+from tests.panic.scene import Scene, set_scene
+from tests.start import product
+from tests.support.databases import RealDatabase
+from tests.support.report import Promise
+
+
+@pytest.mark.parametrize("place", ["put", "intend", "send", "look", "outcome"])
+def test_killed_at_each_step(scene: Scene, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    targets: dict[str, tuple[Any, str]] = {
+        "put": (batches, "begin_disable"),
+        "intend": (perform, "_intend"),
+        "send": (batches, "jobs.beat"),
+        "look": (batches, "_look_at"),
+        "outcome": (batches, "judge"),
+    }
+    panic = scene.press()
+    scene.slice()  # the listing
+    owner, name = targets[place]
+    if "." in name:
+        owner, name = getattr(owner, name.split(".")[0]), name.split(".")[1]
+    real, count = getattr(owner, name), 0
+
+    def killed(*args: Any, **more: Any) -> Any:
+        nonlocal count
+        count += 1
+        # The first three go through, so that the process dies in the middle of a batch.
+        if count > (0 if place == "look" else 3):
+            raise KeyboardInterrupt
+        return real(*args, **more)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(owner, name, killed)
+        # A process that is killed looks at nothing any more.
+        if place != "look":
+            patch.setattr(batches, "_look_at", lambda *args: None) if place != "outcome" else None
+        scene.slice()
+    scene.killed()
+
+    panic = scene.work(panic)
+
+    assert scene.enabled() == set()
+    assert scene.states(panic) == {"done": panic.items.count()}
+    once_each(scene, panic)
+
+
+def once_each(scene: Scene, panic: Panic) -> None:
+    """No key has two intents that were both sent, and none is left open."""
+    intents = Counter(record.change for record in scene.records("key.disable") if not record.outcome)
+    assert set(intents.values()) == {1}
+    ended = set(Record.objects.exclude(outcome="").values_list("change", flat=True))
+    assert set(intents) <= ended
+
+
+def test_an_expired_lease_is_taken_over_and_the_old_process_fenced_off(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on living and comes back when another has the job: it sends nothing more."""
+    panic = scene.press()
+    scene.slice()
+    job = jobs.claim(Lane.URGENT)
+    assert job
+    real, sent = abreast.begin_disable, []
+
+    def taken_over(*args: Any) -> Any:
+        found = real(*args)
+        sent.append(1)
+        if len(sent) == 2:
+            scene.killed()
+            assert jobs.claim(Lane.URGENT)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "begin_disable", taken_over)
+        schedule.run_job(job)
+    assert len(sent) <= 2 + THREADS < panic.asked, "what was on its way beside it, and nothing after that"
+
+    scene.killed()
+    panic = scene.work(panic)
+    assert scene.enabled() == set() and scene.states(panic) == {"done": panic.items.count()}
+
+
+@pytest.mark.prove
+def test_the_worker_killed_at_random_points(
+    real_db: RealDatabase, sandbox: Any, promise: Promise, scale: str, tmp_path: Path
+) -> None:
+    promise.number, promise.title = "15", "a team disabled at once, the worker killed at random points"
+    rng = random.Random()
+    scene = set_scene(sandbox, more=30 if scale == "small" else 500)
+    for _ in range(1 if scale == "small" else 20):
+        promise.tried()
+        panic = scene.press()
+        for _ in range(1 if scale == "small" else 3):
+            killed_after_some(scene, panic, real_db, tmp_path / "log", rng)
+        with working(real_db, tmp_path / "log"):
+            eventually(lambda panic=panic: over(panic), tmp_path / "log")  # type: ignore[misc]
+        if scene.enabled():
+            promise.broke(f"{len(scene.enabled())} keys are not disabled")
+        for item in panic.items.exclude(state="done"):
+            promise.broke(f"key {item.key_id} is {item.state}")
+        Job.objects.filter(kind="panic").update(status="done")
+        for key_id in panic.items.values_list("key_id", flat=True):
+            scene.sandbox.console_edit(key_id, status=1)
+        sync(scene.stage.team)
+
+
+def killed_after_some(scene: Scene, panic: Panic, database: RealDatabase, log: Path, rng: random.Random) -> None:
+    """The worker's lanes are killed soon after some more keys were disabled; what they leave is taken for old."""
+    before = panic.items.filter(state="done").count()
+    with working(database, log) as worker:
+        eventually(lambda: panic.items.filter(state="done").count() > before or over(panic), log)
+        time.sleep(rng.uniform(0, 0.1))
+        for pid in product.children(worker.pid):
+            os.kill(pid, signal.SIGKILL)
+    if Job.objects.filter(pk=panic.job_id or 0, status="running").exists():
+        scene.killed()
+
+
+def over(panic: Panic) -> bool:
+    panic.refresh_from_db()
+    return panic.phase in (Panic.Phase.CHECKING, Panic.Phase.OVER)
