@@ -45,6 +45,9 @@ class Page:
     keys: dict[int, KeySnapshot]
 
 
+_kept: Final[dict[tuple[int, datetime], Page]] = {}
+
+
 def read(client: CometClient, number: int) -> Page | None:
     """None when it cannot be read now: then each key is read by itself."""
     live_at, at = time.monotonic(), timezone.now()
@@ -54,6 +57,19 @@ def read(client: CometClient, number: int) -> Page | None:
         log.warning("panic_page_not_read", page=number, kind=error.kind)
         return None
     return Page(number, at, live_at, {key.id: key for key in page.items})
+
+
+def keep(panic: Panic, page: Page) -> None:
+    """For this process's next slice, which often comes at once: at a slow rate each reading counts."""
+    _kept.clear()
+    _kept[panic.pk, panic.started_at] = page
+
+
+def kept(panic: Panic) -> Page | None:
+    """The page that this process read last, if that was a moment ago; once."""
+    page = _kept.pop((panic.pk, panic.started_at), None)
+    fresh = page is not None and time.monotonic() - page.live_at < settings.WAITS.slice_s / 2
+    return page if fresh else None
 
 
 def waiting_of(panic: Panic, page: Page) -> list[PanicItem]:

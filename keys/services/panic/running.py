@@ -1,7 +1,7 @@
 """The job that disables, slice by slice: list, disable, settle what is unknown, list once more a minute later.
 
 A slice ends with no key half done; a process that is killed leaves at most one batch behind, of which each key that may
-have been sent is settled by reading before it is sent again. Nothing is kept in memory between slices.
+have been sent is settled by reading before it is sent again. All that counts is in rows.
 """
 
 from datetime import timedelta
@@ -146,9 +146,11 @@ def _list(panic: Panic, client: CometClient, until: Deadline) -> float:
 
 def _work(panic: Panic, job: Job, client: CometClient, until: Deadline) -> float | None:
     """Disable as long as there is time. None: nothing waits any more."""
-    page: batches.Page | None = None
+    page = batches.kept(panic)
     while item := _next(panic):
         if until.passed:
+            if page:
+                batches.keep(panic, page)
             return 0.0
         page = page or (batches.read(client, item.page) if item.page else None)
         batch = batches.waiting_of(panic, page) if page else []
