@@ -52,6 +52,11 @@ class _Way:
     seen: Q = field(default_factory=Q)
     few: bool = False
 
+    @property
+    def direct(self) -> bool:
+        """Is all of it asked for at once, since next to nothing is passed over?"""
+        return self.few or (self.asked.served and not self.asked.by_field)
+
 
 def find(person: Person, asked: HistoryFilter, before: int | None = None, limit: int = PAGE) -> Found:
     """One page of what this person may see and asks for. before: only smaller seqs."""
@@ -78,8 +83,11 @@ def every(person: Person | None, asked: HistoryFilter, low: int = 1, high: int =
     low, high = _bounds(asked, low, high)
     for way in _ways(person, asked):
         matches = way.asked.apply(Record.objects.filter(way.seen))
-        for part, _ in _parts(way, low, high):
-            yield from _lots(matches.filter(part))
+        if way.direct:
+            yield from _lots(matches, low, high)
+        else:
+            for part, _ in _parts(way, low, high):
+                yield list(matches.filter(part).values_list(*TOLD))
 
 
 def of_changes(person: Person | None, changes: Iterable[str], high: int) -> list[Told]:
@@ -88,15 +96,12 @@ def of_changes(person: Person | None, changes: Iterable[str], high: int) -> list
     return list(visible.filter(change__in=set(changes), seq__gte=1, seq__lt=high).order_by().values_list(*TOLD))
 
 
-def _lots(matches: QuerySet[Record]) -> Iterator[list[Told]]:
-    """The last one may be empty, so that whoever counts can look at the clock where nothing matches."""
-    rows, end = matches.order_by("-seq").values_list(*TOLD), END
-    while True:
-        lot = list(rows.filter(seq__lt=end)[:AT_ONCE])
+def _lots(matches: QuerySet[Record], low: int, high: int) -> Iterator[list[Told]]:
+    """With one upper bound a query: of two, SQLite goes by the first, and walks from the newest record each time."""
+    rows = matches.filter(seq__gte=low).order_by("-seq").values_list(*TOLD)
+    while lot := list(rows.filter(seq__lt=high)[:AT_ONCE]):
         yield lot
-        if len(lot) < AT_ONCE:
-            return
-        end = lot[-1][0]
+        high = lot[-1][0]
 
 
 def _bounds(asked: HistoryFilter, low: int, high: int) -> tuple[int, int]:
@@ -151,7 +156,7 @@ def _first_of_each_change(matches: QuerySet[Record], way: _Way) -> QuerySet[Reco
 
 def _parts(way: _Way, low: int, high: int) -> Iterator[tuple[Q, int]]:
     """What to look at, newest first, and down to where that is."""
-    if way.few or (way.asked.served and not way.asked.by_field):
+    if way.direct:
         yield Q(seq__gte=low, seq__lt=high), low
     elif way.asked.by_field and not way.asked.records.outcome:
         yield from _by_field(way.asked, low, high)
