@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from keys.errors import CometAdminError
+from keys.management.demo_past import sample_past
 from keys.models import CompanyRole, Membership, Person, Team, TeamRole
 from keys.services.memberships import membership_set
 from keys.services.people import person_add
@@ -45,6 +46,7 @@ def _seed(tokens: dict[str, str]) -> None:
     for slug, name in TEAMS.items():
         if not Team.objects.filter(slug=slug).exists():
             team_add(person=None, actor=ACTOR, name=name, slug=slug, token=tokens[slug])
+            sample_past(Team.objects.get(slug=slug))
     for username, (name, role) in PEOPLE.items():
         if not Person.objects.filter(username=username).exists():
             person_add(person=None, actor=ACTOR, username=username, password=PASSWORD, name=name, company_role=role)
