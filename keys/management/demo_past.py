@@ -1,4 +1,4 @@
-"""The demo's month before its first start: what the mirror would have sampled, told backwards from the usage log."""
+"""The demo's fortnight before its first start: what the mirror would have sampled, told backwards from the usage log."""
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -11,7 +11,8 @@ from keys.services.access_tokens import client_for
 from keys.services.syncing import sync_slice
 from keys.types import Deadline, Lane
 
-DAYS: Final = 30
+DAYS: Final = 15
+"""The sandbox's log goes back so far, and no key there is younger: what a young one had used counts as spent."""
 READ_S: Final = 20
 """Seconds that a team's keys, and its log, may take."""
 
