@@ -1,4 +1,4 @@
-"""The demo's fortnight before its first start: what the mirror would have sampled, told backwards from the usage log."""
+"""The demo's fortnight before its first start: what the mirror would have sampled, told back from the usage log."""
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
