@@ -5,7 +5,7 @@ Views have no try/except for upstream, the ledger or a refusal: `page` turns the
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, Final, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -27,6 +27,10 @@ from keys.types import Actor, ActorKind
 P = ParamSpec("P")
 OURS = "X-Fragment"
 """Marks an answer that may be swapped in whatever its status: a proxy's own 502 page must not be (static/js/app.js)."""
+
+
+BIGGEST: Final = 2**63 - 1
+"""What a table, a record or CometAPI can call anything; addresses take any digits."""
 
 
 class PersonRequest(HttpRequest):
@@ -51,6 +55,8 @@ def page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
 
     @wraps(view)
     def guarded(request: PersonRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if any(isinstance(number, int) and number > BIGGEST for number in kwargs.values()):
+            raise Http404
         try:
             response = view(request, *args, **kwargs)
         except Denied as error:

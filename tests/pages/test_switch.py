@@ -221,6 +221,15 @@ def test_enabling_is_held_while_another_change_is_unknown(house: House) -> None:
     assert house.sandbox.writes() == []
 
 
+@pytest.mark.parametrize("verb", ["enable/", "disable/", "", "undo/5f0c6c1e-7a44-4a53-9c52-0d3a3c9b8a11/"])
+def test_a_number_that_no_key_can_have_is_no_page(house: House, verb: str) -> None:
+    """A record cannot hold it, and so nothing may be done to it."""
+    answers = [house.client().post(f"{house.list_path}{number}/{verb}") for number in (2**63, 10**40)]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert house.sandbox.requests() == []
+
+
 def test_no_secret_in_any_answer(house: House) -> None:
     client = house.client()
     answers = [pressed(client, house, name, "disable") for name in ALIVE]

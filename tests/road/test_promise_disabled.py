@@ -230,14 +230,14 @@ def test_an_edit_in_flight_or_late(
 MUTANTS: list[tuple[str, Callable[..., Any], str, str, Any]] = [
     (
         "believe success",
-        disabling.send_disable,
+        disabling.disable_steps,
         "if _reads_disabled(seen):",
         "if answer is Answer.SUCCESS or _reads_disabled(seen):",
         "while status 1 was stored at the reading",
     ),
     (
         "skip the second body",
-        disabling.send_disable,
+        disabling.disable_steps,
         'if answer is Answer.REFUSED and step == "disable":',
         "if False:",
         "not at the first press",
