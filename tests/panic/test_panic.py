@@ -7,9 +7,11 @@ import pytest
 from keys.errors import Denied, Invalid, LedgerUnavailable
 from keys.ledger.finding import body_of
 from keys.models import Job, Membership, Panic, Person, Record, TeamRole
+from keys.services.outcome import Result
 from keys.services.panic import batches, running
 from keys.services.panic.pressing import NumberChanged
 from tests.panic.scene import Scene
+from tests.road.stage import wish
 
 
 def test_all_are_disabled_in_every_dialect(everywhere: Scene) -> None:
@@ -64,6 +66,24 @@ def test_what_is_looked_at_was_read_after_it_was_sent(scene: Scene) -> None:
     for item in panic.items.all():
         last = max(n for n, one in enumerate(log) if one["operation"] == "update" and one["key_id"] == item.key_id)
         assert any(one["operation"] in ("list", "get") for one in log[last + 1 :])
+
+
+def test_an_edit_that_was_saved_after_the_page_was_read_is_not_undone(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, read, saved = scene.stage, batches.read, list[Result]()
+
+    def read_then_edited(*args: Any) -> batches.Page | None:
+        page = read(*args)
+        if not saved:
+            saved.append(stage.edit(wish(name="saved meanwhile")))
+        return page
+
+    monkeypatch.setattr(batches, "read", read_then_edited)
+    panic = scene.work(scene.press(), check=False)
+
+    assert saved[0].outcome == "confirmed" and scene.item(panic, stage.key_id).state == "done"
+    assert (stage.stored()["name"], stage.stored()["status"]) == ("saved meanwhile", 2)
 
 
 def test_a_key_made_since_is_caught(scene: Scene) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ from django.utils import timezone
 from keys.cometapi import limiter
 from keys.cometapi.client import CometClient
 from keys.errors import UpstreamError
-from keys.models import Job, Panic, PanicItem
+from keys.models import Change, Job, Panic, PanicItem
 from keys.services import jobs, mirror, status
 from keys.services.abreast import Begun, begin_disable, end_disable
 from keys.services.leaks.fan_out import THREADS, each
@@ -112,6 +112,9 @@ def by_itself(panic: Panic, item: PanicItem) -> None:
 
 def _begin(panic: Panic, item: PanicItem, page: Page) -> Begun | None:
     """None where it has ended already."""
+    if _edited_here(item, page):
+        by_itself(panic, item)
+        return None
     put(item, State.SENDING, change_id=uuid4())
     reading = Reading(page.keys[item.key_id], page.at, page.live_at)
     begun = begin_disable(status.disable_road(**_asked(panic, item)), reading)
@@ -119,6 +122,12 @@ def _begin(panic: Panic, item: PanicItem, page: Page) -> Begun | None:
         judge(item, begun)
         return None
     return begun
+
+
+def _edited_here(item: PanicItem, page: Page) -> bool:
+    """Has a change of ours perhaps landed since the page was begun? What the page says of this key would undo it."""
+    since = page.at - timedelta(seconds=settings.WAITS.held_s)
+    return Change.objects.filter(account_id=item.account_id, key_id=item.key_id, created_at__gte=since).exists()
 
 
 def _look_at(panic: Panic, client: CometClient, begun: Sequence[tuple[PanicItem, Begun]], number: int) -> Page | None:
