@@ -177,6 +177,59 @@ def test_secrets_are_destroyed_in_time(scene: Scene) -> None:
     assert (level_of(row), row.why) == ("disabled", "no_secret")
 
 
+@pytest.fixture
+def proven(scene: Scene) -> Incident:
+    """Proven to the last level: the secret is destroyed, nothing is due any more."""
+    incident = scene.paste()
+    scene.press(incident)
+    for _ in range(3):
+        row = scene.hasten(incident)
+    assert row.last_at and row.next_at is None and incident.destroyed_at
+    return incident
+
+
+def after_a_listing(scene: Scene, incident: Incident) -> Leaked:
+    scene.sync()
+    for _ in range(2):
+        pressing.probe_due(Deadline.after(5))
+    incident.refresh_from_db()
+    return scene.row(incident)
+
+
+def test_back_to_life_after_the_last_probe(scene: Scene, proven: Incident) -> None:
+    scene.sandbox.console_edit(scene.stage.key_id, status=1)
+
+    row = after_a_listing(scene, proven)
+
+    assert scene.stage.stored()["status"] == 2 and proven.state == "open" and proven.revived == 1
+    assert (level_of(row), row.why) == ("disabled", "no_secret")
+    assert "leak.revived" in scene.actions() and "leak.reopen" in scene.actions()
+    assert after_a_listing(scene, proven).epoch == row.epoch, "nothing is due any more"
+
+
+def test_still_dead_after_the_last_probe(scene: Scene, proven: Incident) -> None:
+    scene.sandbox.console_edit(scene.stage.key_id, name="renamed")
+
+    assert after_a_listing(scene, proven).next_at is None and proven.state == "contained"
+
+
+def test_enabled_here_after_the_last_probe(scene: Scene, proven: Incident) -> None:
+    assert scene.stage.enable().outcome == "confirmed"
+
+    row = after_a_listing(scene, proven)
+
+    assert row.why == "enabled_here" and scene.stage.stored()["status"] == 1 and proven.state == "open"
+
+
+def test_back_to_life_in_a_closed_incident_is_left_to_drift(scene: Scene, proven: Incident) -> None:
+    pressing.close(person=scene.admin, actor=scene.actor, incident=proven)
+    scene.sandbox.console_edit(scene.stage.key_id, status=1)
+
+    after_a_listing(scene, proven)
+
+    assert proven.state == "closed" and scene.stage.stored()["status"] == 1
+
+
 def test_a_second_press_is_harmless(scene: Scene) -> None:
     incident = scene.paste()
     scene.press(incident)

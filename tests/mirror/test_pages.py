@@ -172,7 +172,7 @@ def test_a_member_sees_it_and_may_do_nothing(drifted: House) -> None:
 def test_an_absurd_number_is_no_page(drifted: House) -> None:
     path = f"/teams/atlas/drift/{10**30}/accept/"
 
-    assert drifted.client().post(path, {"reason": "mine"}).status_code == 303
+    assert drifted.client().post(path, {"reason": "mine"}).status_code == 404
 
 
 def revived(house: House) -> None:

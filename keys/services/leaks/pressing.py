@@ -6,13 +6,13 @@ from typing import Final
 from uuid import uuid4
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from keys.errors import Denied, LedgerUnavailable
 from keys.ledger import book
 from keys.ledger.actions import Action
-from keys.models import Incident, Leaked, Person
+from keys.models import Incident, Leaked, MirrorKey, Person
 from keys.permissions import Verb, acting_role
 from keys.redact import find_secrets
 from keys.services.denials import record_denial
@@ -20,7 +20,7 @@ from keys.services.leaks import holding, proving, telling
 from keys.services.leaks.desk import may_handle
 from keys.services.leaks.fan_out import each
 from keys.services.typed import one_line
-from keys.types import Actor, Deadline
+from keys.types import Actor, Deadline, Status
 
 MOST_TYPED: Final = 300
 
@@ -73,7 +73,8 @@ def go_on(incident: Incident, until: Deadline, *, first_tries: bool = True) -> N
 
 
 def probe_due(until: Deadline) -> None:
-    """Whatever is due of all incidents: for the worker's schedule."""
+    """Whatever is due of all incidents, and what came back to life after its last probe: for the worker's schedule."""
+    _wake()
     rows = list(_due().values_list("pk", flat=True)[:50])
     faults = each(rows, _next, until) if rows else []
     holding.destroy_due()
@@ -109,6 +110,17 @@ def note(*, person: Person, actor: Actor, incident: Incident, source: str, text:
         ledger.append(book.Entry(action=Action.LEAK_NOTE, actor=actor, body=body, reason=text))
     incident.source = source
     return True
+
+
+def _wake() -> None:
+    """A key that the desk was done with and that the mirror has read as not disabled since is due again.
+
+    Not in an incident that a person has closed; drift alarms there as well.
+    """
+    same_key = MirrorKey.objects.filter(account_id=OuterRef("account_id"), key_id=OuterRef("key_id"), gone_at=None)
+    alive = same_key.filter(read_at__gt=OuterRef("disabled_at")).exclude(status=Status.DISABLED)
+    done = Leaked.objects.filter(next_at=None, disabled_at__isnull=False, gone=False)
+    done.filter(Exists(alive)).exclude(incident__state=Incident.State.CLOSED).update(next_at=timezone.now())
 
 
 def _next(pk: int) -> None:

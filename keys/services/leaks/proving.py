@@ -152,15 +152,12 @@ def _prove_on_record(row: Leaked) -> None:
 def _prove(row: Leaked) -> None:
     secret = holding.secret_of(row)
     if secret is None:
-        _save(row, why="no_secret", next_at=None)
+        _without_secret(row)
         return
     seen, verdict, control = _asked(row, secret)
-    if seen.snapshot:
-        assert row.team  # noqa: S101
-        mirror.note(row.team, seen.snapshot, seen.at)
-        if seen.snapshot.settings.status != Status.DISABLED and _still_enabled(row):
-            _alive(row)
-            return
+    if _reads_alive(row, seen):
+        _alive(row)
+        return
     if verdict is Verdict.ACCEPTED and row.refused_at:
         _alive(row)
         return
@@ -174,25 +171,46 @@ def _prove(row: Leaked) -> None:
     _reached(row, seen, str(verdict), str(control))
 
 
+def _without_secret(row: Leaked) -> None:
+    """Its secret is destroyed: no more can be proven, but a key that came back to life is still seen."""
+    seen = _read(row)
+    if _reads_alive(row, seen):
+        _alive(row)
+    elif row.last_at is None:
+        _save(row, why="no_secret", next_at=None)
+    elif seen.snapshot or seen.gone:
+        _save(row, gone=seen.gone, next_at=None)
+    else:
+        _save(row, next_at=_soon(row))
+
+
 def _asked(row: Leaked, secret: Secret) -> tuple[Look, Verdict | str, Verdict | str]:
     """A reading of the key, the secret tried, a made-up one of its shape tried: three calls at once."""
-    assert row.team and row.key_id is not None  # noqa: S101
-    deadline, key_id, made_up = Deadline.after(settings.WAITS.look_s), row.key_id, _shape_of(row, secret).made_up()
+    deadline, made_up = Deadline.after(settings.WAITS.look_s), _shape_of(row, secret).made_up()
     tried = beside(lambda: keyed.models_with(secret.reveal(), deadline), lambda: keyed.models_with(made_up, deadline))
-    try:
-        client = access_tokens.client_for(row.team, lane=Lane.URGENT)
-        seen = look(client, key_id, deadline)
-    except access_tokens.NoAccessToken:
-        seen = Look(timezone.now())
+    seen = _read(row)
     return seen, _verdict(tried[0]), _verdict(tried[1])
 
 
-def _still_enabled(row: Leaked) -> bool:
-    """Read once more: one reading may be older than the disable."""
-    assert row.team and row.key_id is not None  # noqa: S101
-    client = access_tokens.client_for(row.team, lane=Lane.URGENT)
-    again = look(client, row.key_id, Deadline.after(settings.WAITS.look_s))
-    return again.snapshot is not None and again.snapshot.settings.status != Status.DISABLED
+def _read(row: Leaked) -> Look:
+    assert row.team and row.key_id is not None  # noqa: S101  (claimed rows have both)
+    try:
+        client = access_tokens.client_for(row.team, lane=Lane.URGENT)
+        return look(client, row.key_id, Deadline.after(settings.WAITS.look_s))
+    except access_tokens.NoAccessToken:
+        return Look(timezone.now())
+
+
+def _reads_alive(row: Leaked, seen: Look) -> bool:
+    """Not disabled, by this reading and by one more: a single one may be older than the disable."""
+    if seen.snapshot is None:
+        return False
+    assert row.team  # noqa: S101
+    mirror.note(row.team, seen.snapshot, seen.at)
+    if seen.snapshot.settings.status == Status.DISABLED:
+        return False
+    again = _read(row).snapshot
+    return again is not None and again.settings.status != Status.DISABLED
 
 
 def _verdict(tried: Future[Verdict]) -> Verdict | str:
