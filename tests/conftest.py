@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.WHITENOISE_AUTOREFRESH = True  # no reading of all static files for each test's client
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
 
@@ -67,6 +68,15 @@ def pytest_report_header(config: pytest.Config) -> str:
 @pytest.fixture(scope="session")
 def scale(request: pytest.FixtureRequest) -> str:
     return str(request.config.getoption("--scale"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_rendering(django_test_environment: None) -> None:
+    """Django's test environment copies the context of every template for `response.context`, which no test reads."""
+    from django.template import base
+
+    template: Any = base.Template
+    template._render = lambda self, context: self.nodelist.render(context)
 
 
 @pytest.fixture(scope="session")

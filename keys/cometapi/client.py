@@ -10,6 +10,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 import httpx
@@ -48,13 +49,19 @@ def _pool() -> httpx.HTTPTransport:
     return pool or _pools.setdefault(os.getpid(), _new_pool())
 
 
-def _new_pool() -> httpx.HTTPTransport:
-    quiet_library_loggers()
+@cache
+def _tls() -> ssl.SSLContext:
+    """Read once: the authorities' certificates take longer than a call."""
     context = httpx.create_ssl_context(verify=True, trust_env=False)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # Python takes it from the environment (SSLKEYLOGFILE), which is to have no say here; None switches it off.
     context.keylog_filename = None  # type: ignore[assignment]
-    pool = httpx.HTTPTransport(verify=context, trust_env=False, http2=False, retries=0, limits=CONNECTIONS)
+    return context
+
+
+def _new_pool() -> httpx.HTTPTransport:
+    quiet_library_loggers()
+    pool = httpx.HTTPTransport(verify=_tls(), trust_env=False, http2=False, retries=0, limits=CONNECTIONS)
     # The documented parameter `network_backend` is httpcore's; httpx has no way to hand it through.
     inner: Any = pool._pool
     inner._network_backend = DeadlineBackend(inner._network_backend, lambda: settings.WAITS.connect_s)

@@ -82,6 +82,8 @@ def test_the_environment_has_no_say(monkeypatch: pytest.MonkeyPatch, tmp_path: o
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.setenv("SSLKEYLOGFILE", f"{tmp_path}/keys.log")
+    client_module.close_pool()
+    client_module._tls.cache_clear()
 
     def answer(server: Raw, peer: socket.socket) -> None:
         server.request(peer)

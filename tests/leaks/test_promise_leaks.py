@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from cometadmin.sandbox.journal import EVENT_OPERATIONS
 from keys.models import Incident, Leaked
-from keys.services.leaks import pressing, proving
+from keys.services.leaks import pressing, proving, trying
 from keys.types import Deadline
 from tests.leaks.scene import Scene, set_scene
 from tests.road.drive import begin, beside, say_shares, seed_of_run, waits
@@ -217,19 +217,19 @@ def denied(scene: Scene) -> None:
 
 MUTANTS: dict[str, tuple[Callable[..., Any], str, str, Callable[[Scene], None]]] = {
     "no answer is taken for a refusal": (
-        proving._why_not,
+        trying.why_not,
         "if verdict is not Verdict.REFUSED:",
         "if False:",
         cached_and_silent,
     ),
     "an answer of 200 is taken for a refusal": (
-        proving._why_not,
+        trying.why_not,
         "if verdict is Verdict.ACCEPTED:",
         "if verdict is Verdict.ACCEPTED:\n        return ''\n    if False:",
         cached,
     ),
     "403 is taken for dead": (
-        proving._why_not,
+        trying.why_not,
         "if verdict is Verdict.ELSEWHERE:",
         "if verdict is Verdict.ELSEWHERE:\n        return ''\n    if False:",
         cached_elsewhere,

@@ -5,7 +5,6 @@ model endpoint for the secret, beside a 401 for a made-up one, of a secret that 
 refused is the same after 70 s and 10 min, with the counter of used units standing still. 403 is not dead.
 """
 
-from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -18,14 +17,12 @@ from django.utils import timezone
 from keys.cometapi import keyed
 from keys.cometapi.keyed import Verdict
 from keys.errors import CometAdminError, LedgerUnavailable, UpstreamError
-from keys.leaks.candidate import USUAL, Secret, Shape
-from keys.models import Change, Leaked, Person, TeamSync
-from keys.services import access_tokens, mirror, settle, status
-from keys.services.leaks import holding, telling
-from keys.services.leaks.fan_out import beside
+from keys.models import Change, Leaked, Person
+from keys.services import access_tokens, settle, status
+from keys.services.leaks import holding, telling, trying
 from keys.services.outcome import Answer, Outcome, Result
-from keys.services.requests import Look, look
-from keys.types import Actor, Deadline, Lane, Status
+from keys.services.requests import Look
+from keys.types import Actor, Deadline, Status
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +79,7 @@ def _save(row: Leaked, **columns: Any) -> bool:
 
 
 def _disable(row: Leaked, person: Person | None, actor: Actor) -> None:
-    tried, tried_at = _try_before(row), timezone.now()
+    tried, tried_at = trying.try_before(row), timezone.now()
     try:
         result = _sent(row, person, actor)
     except LedgerUnavailable:
@@ -93,17 +90,8 @@ def _disable(row: Leaked, person: Person | None, actor: Actor) -> None:
         kind = "no_access_token" if isinstance(fault, access_tokens.NoAccessToken) else "held_back"
         _save(row, why=kind, next_at=_soon(row))
         return
-    accepted = _verdict(tried) == Verdict.ACCEPTED if tried else False
+    accepted = trying.verdict_of(tried) == Verdict.ACCEPTED if tried else False
     _save(row, **_after(row, result), **({"accepted_at": tried_at} if accepted else {}))
-
-
-def _try_before(row: Leaked) -> Future[Verdict] | None:
-    """Does it work now? Asked beside the road's first reading, so that it costs no time; a refusal later means more."""
-    secret = None if row.accepted_at else holding.secret_of(row)
-    if secret is None:
-        return None
-    deadline = Deadline.after(settings.WAITS.look_s)
-    return beside(lambda: keyed.models_with(secret.reveal(), deadline))[0]
 
 
 def _sent(row: Leaked, person: Person | None, actor: Actor) -> Result:
@@ -154,14 +142,14 @@ def _prove(row: Leaked) -> None:
     if secret is None:
         _without_secret(row)
         return
-    seen, verdict, control = _asked(row, secret)
-    if _reads_alive(row, seen):
+    seen, verdict, control = trying.asked(row, secret)
+    if trying.reads_alive(row, seen):
         _alive(row)
         return
     if verdict is Verdict.ACCEPTED and row.refused_at:
         _alive(row)
         return
-    why = _why_not(row, verdict, control)
+    why = trying.why_not(row, verdict, control)
     if verdict is Verdict.ACCEPTED:
         _save(row, accepted_at=timezone.now())
     if why:
@@ -173,8 +161,8 @@ def _prove(row: Leaked) -> None:
 
 def _without_secret(row: Leaked) -> None:
     """Its secret is destroyed: no more can be proven, but a key that came back to life is still seen."""
-    seen = _read(row)
-    if _reads_alive(row, seen):
+    seen = trying.read(row)
+    if trying.reads_alive(row, seen):
         _alive(row)
     elif row.last_at is None:
         _save(row, why="no_secret", next_at=None)
@@ -182,66 +170,6 @@ def _without_secret(row: Leaked) -> None:
         _save(row, gone=seen.gone, next_at=None)
     else:
         _save(row, next_at=_soon(row))
-
-
-def _asked(row: Leaked, secret: Secret) -> tuple[Look, Verdict | str, Verdict | str]:
-    """A reading of the key, the secret tried, a made-up one of its shape tried: three calls at once."""
-    deadline, made_up = Deadline.after(settings.WAITS.look_s), _shape_of(row, secret).made_up()
-    tried = beside(lambda: keyed.models_with(secret.reveal(), deadline), lambda: keyed.models_with(made_up, deadline))
-    seen = _read(row)
-    return seen, _verdict(tried[0]), _verdict(tried[1])
-
-
-def _read(row: Leaked) -> Look:
-    assert row.team and row.key_id is not None  # noqa: S101  (claimed rows have both)
-    try:
-        client = access_tokens.client_for(row.team, lane=Lane.URGENT)
-        return look(client, row.key_id, Deadline.after(settings.WAITS.look_s))
-    except access_tokens.NoAccessToken:
-        return Look(timezone.now())
-
-
-def _reads_alive(row: Leaked, seen: Look) -> bool:
-    """Not disabled, by this reading and by one more: a single one may be older than the disable."""
-    if seen.snapshot is None:
-        return False
-    assert row.team  # noqa: S101
-    mirror.note(row.team, seen.snapshot, seen.at)
-    if seen.snapshot.settings.status == Status.DISABLED:
-        return False
-    again = _read(row).snapshot
-    return again is not None and again.settings.status != Status.DISABLED
-
-
-def _verdict(tried: Future[Verdict]) -> Verdict | str:
-    """What CometAPI said of a secret, or one word for why it said nothing."""
-    try:
-        return tried.result()
-    except UpstreamError as fault:
-        return fault.kind
-    except Exception as fault:
-        log.warning("leaked_key_not_tried", error=type(fault).__name__)
-        return "trouble"
-
-
-def _shape_of(row: Leaked, secret: Secret) -> Shape:
-    sync = TeamSync.objects.filter(team=row.team).first()
-    value = secret.reveal()
-    learned = Shape(len(value), sync.secret_charset if sync and sync.secret_charset else USUAL.charset)
-    return learned if set(value) <= set(learned.alphabet) else Shape(len(value), USUAL.charset)
-
-
-def _why_not(row: Leaked, verdict: Verdict | str, control: Verdict | str) -> str:
-    """One word for why "refused" is not proven; "" when it is."""
-    if verdict is Verdict.ACCEPTED:
-        return "cached"
-    if verdict is Verdict.ELSEWHERE:
-        return "elsewhere"
-    if verdict is not Verdict.REFUSED:
-        return "no_answer"
-    if control is not Verdict.REFUSED:
-        return "control"
-    return "" if row.accepted_at else "never_accepted"
 
 
 def _reached(row: Leaked, seen: Look, verdict: str, control: str) -> None:
