@@ -36,7 +36,8 @@ BIGGEST: Final = 2**63 - 1
 class PersonRequest(HttpRequest):
     """A request of somebody who is signed in; request_id and client_address are set by cometadmin.middleware.
 
-    team: the one that `team_or_404` found; told: what became of a change: so that a page of trouble can say both.
+    team: the one that `team_or_404` found; verbs: what this person may do to it. told: what became of a change, so that
+    a page of trouble can say both.
     """
 
     user: Person
@@ -44,6 +45,7 @@ class PersonRequest(HttpRequest):
     request_id: str
     client_address: str
     team: Team
+    verbs: frozenset[Verb]
     told: object
 
 
@@ -124,7 +126,8 @@ def team_or_404(request: PersonRequest, slug: str, verb: Verb) -> Team:
         record_denial(actor_of(request), verb, None)
         raise Http404
     request.team = team
-    if not permissions.allowed(request.user, verb, team):
+    request.verbs = permissions.verbs_of(request.user, team)
+    if verb not in request.verbs:
         record_denial(actor_of(request, team), verb, team)
         raise PermissionDenied
     return team

@@ -1,16 +1,17 @@
 """Reads the mirror for pages: one page of what is looked for, the counts beside it, and how old all of it is."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Case, CharField, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Lower
 
 from keys.models import Drift, KeyNote, MirrorKey, Team
+from keys.selectors.counting import counts_of, quick_counts
 from keys.selectors.keys import NOTHING, Beside, KeyRow, Pages, key_row
-from keys.selectors.wanted import OTHER, STATUSES, Wanted, by_ranges, effective, found, of_status
+from keys.selectors.wanted import Wanted, effective, found, of_status
 from keys.types import NEVER, KeySettings, KeySnapshot, Status
 
 PAGE: Final = 50
@@ -66,10 +67,14 @@ def keys_of(teams: Sequence[Team], *, every: bool = False) -> QuerySet[MirrorKey
     return MirrorKey.objects.filter(team__in=teams) if len(teams) != 1 else MirrorKey.objects.filter(team=teams[0])
 
 
-def listing(keys: QuerySet[MirrorKey], teams: Sequence[Team], wanted: Wanted, page: int, now: datetime) -> Listing:
-    """Page `page`, from 1, of what is looked for among `keys`."""
+def listing(teams: Sequence[Team], wanted: Wanted, page: int, now: datetime, *, every: bool = False) -> Listing:
+    """Page `page`, from 1, of what is looked for among the keys of these teams. every: as for `keys_of`."""
+    keys = keys_of(teams, every=every)
     wide = found(keys, wanted, now).annotate(effective=effective(now))
-    counts = _quick_counts(found(keys, Wanted(), now), now) if wanted.of_status_alone else _counts(wide)
+    if wanted.of_status_alone:
+        counts, gone = quick_counts(teams, now, every=every)
+    else:
+        counts, gone = counts_of(wide), 0 if wanted.gone else keys.filter(gone_at__isnull=False).count()
     total = counts.get(wanted.status, 0) if wanted.status else sum(counts.values())
     number = (page - 1) * PAGE
     ids = []
@@ -78,7 +83,6 @@ def listing(keys: QuerySet[MirrorKey], teams: Sequence[Team], wanted: Wanted, pa
         ids = list(ordered(of_status(wide, wanted.status), wanted).values_list("pk", flat=True)[number : number + PAGE])
     first = number + 1 if ids else 0
     pages = Pages(page, total, first, number + len(ids) if ids else 0, -(-total // PAGE))
-    gone = 0 if wanted.gone else keys.filter(gone_at__isnull=False).count()
     return Listing(tuple(_rows(ids, teams, wanted, now)), pages, counts, gone)
 
 
@@ -95,17 +99,22 @@ def ordered(keys: QuerySet[MirrorKey], wanted: Wanted) -> QuerySet[MirrorKey]:
 def exported(keys: QuerySet[MirrorKey], wanted: Wanted, now: datetime) -> tuple[int, Iterator[MirrorKey]]:
     """How many rows there are of what is looked for, and all of them, a batch at a time."""
     wide = of_status(found(keys, wanted, now).annotate(effective=effective(now)), wanted.status)
-    return wide.count(), ordered(wide, wanted).defer(*HEAVY).iterator(chunk_size=1_000)
+    return wide.count(), _shown(ordered(wide, wanted)).iterator(chunk_size=1_000)
 
 
-def besides(keys: Iterable[MirrorKey]) -> dict[tuple[int, int], Beside]:
-    """(account, key) -> what we keep beside it, in two queries."""
-    gone = {(key.account_id, key.key_id): key.gone_at for key in keys}
-    of_these = Q(account_id__in={account for account, _ in gone}, key_id__in=[key_id for _, key_id in gone])
-    notes = {(note.account_id, note.key_id): note for note in KeyNote.objects.filter(of_these)}
-    open_drifts = Drift.objects.filter(of_these, state=Drift.State.OPEN).values_list("account_id", "key_id")
-    drifts = set(open_drifts)
-    return {pair: _beside(notes.get(pair), pair in drifts, gone_at) for pair, gone_at in gone.items()}
+def _shown(keys: QuerySet[MirrorKey]) -> QuerySet[MirrorKey]:
+    """What lists show of them, and whether there is an open drift (`drifted`)."""
+    same_key = Drift.objects.filter(account_id=OuterRef("account_id"), key_id=OuterRef("key_id"))
+    return keys.defer(*HEAVY).annotate(drifted=Exists(same_key.filter(state=Drift.State.OPEN)))
+
+
+def besides(keys: Collection[Any]) -> dict[tuple[int, int], Beside]:
+    """(account, key) -> what we keep beside it, in one query. keys: as `listing` and `exported` read them."""
+    by_pair = {(key.account_id, key.key_id): key for key in keys}
+    of_these = KeyNote.objects.filter(account_id__in={account for account, _ in by_pair})
+    notes = of_these.filter(key_id__in=[key_id for _, key_id in by_pair])
+    noted = {(note.account_id, note.key_id): note for note in notes}
+    return {pair: _beside(noted.get(pair), key.drifted, key.gone_at) for pair, key in by_pair.items()}
 
 
 def beside_of(account_id: int, key_id: int) -> Beside:
@@ -139,37 +148,9 @@ def snapshot_of(key: MirrorKey) -> KeySnapshot:
     )
 
 
-def _counts(keys: QuerySet[Any]) -> dict[str, int]:
-    by_status = dict(keys.order_by().values_list("effective").annotate(count=Count("pk")))
-    counts = {word: by_status.pop(status, 0) for word, status in STATUSES.items()}
-    others = sum(by_status.values())
-    return {**counts, OTHER: others} if others else counts
-
-
-def _quick_counts(keys: QuerySet[MirrorKey], now: datetime) -> dict[str, int]:
-    """The same for all keys that there are, out of the ranges of one index: a third of the time, and in one query."""
-    parts = [(word, condition) for word, conditions in by_ranges(now).items() for condition in conditions]
-    counting = [_counting(keys.filter(condition), word) for word, condition in parts]
-    counts = dict.fromkeys(STATUSES, 0)
-    total = 0
-    for word, count in _counting(keys, "").union(*counting, all=True):
-        if word:
-            counts[word] += count
-        else:
-            total = count
-    others = total - sum(counts.values())
-    return {**counts, OTHER: others} if others else counts
-
-
-def _counting(keys: QuerySet[Any], word: str) -> QuerySet[Any]:
-    of_these: QuerySet[Any] = keys.order_by().annotate(word=Value(word, output_field=CharField()))
-    counted: QuerySet[Any] = of_these.values("word").annotate(count=Count("pk")).values_list("word", "count")
-    return counted
-
-
 def _rows(ids: list[int], teams: Sequence[Team], wanted: Wanted, now: datetime) -> Iterator[Listed]:
     named = {team.pk: team for team in teams}
-    by_id = {key.pk: key for key in MirrorKey.objects.filter(pk__in=ids).defer(*HEAVY)} if ids else {}
+    by_id = {key.pk: key for key in _shown(MirrorKey.objects.filter(pk__in=ids))} if ids else {}
     keys = [by_id[pk] for pk in ids if pk in by_id]
     beside = besides(keys) if keys else {}
     part = ""

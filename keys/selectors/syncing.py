@@ -16,7 +16,8 @@ ENDED_SHOWN = 20
 class SyncState:
     """listed_at: how old the mirror is, None when it was never filled. waiting: a job for it is queued.
 
-    alone: no worker runs, so that whoever looks goes on with the listing. stale: a new listing may be asked for.
+    alone: one is under way and no worker runs, so that whoever looks goes on with it. stale: a new listing may be
+    asked for.
     """
 
     listed_at: datetime | None
@@ -40,8 +41,12 @@ class SyncState:
 
 
 def sync_state(team: Team) -> SyncState:
-    now = timezone.now()
-    sync = TeamSync.objects.filter(team=team).first() or TeamSync(team=team)
+    return state_of(team, TeamSync.objects.filter(team=team).first())
+
+
+def state_of(team: Team, sync: TeamSync | None) -> SyncState:
+    """sync: the team's own, where it has been read already; None when there is none."""
+    now, sync = timezone.now(), sync or TeamSync(team=team)
     waiting = Job.objects.filter(kind="sync", team=team, status__in=(Job.Status.QUEUED, Job.Status.RUNNING)).exists()
     tried_lately = sync.tried_at is not None and sync.tried_at > now - timedelta(seconds=settings.WAITS.refresh_s)
     running = sync.running_since is not None
@@ -49,7 +54,7 @@ def sync_state(team: Team) -> SyncState:
         listed_at=sync.listed_at,
         running=running,
         waiting=waiting,
-        alone=not workers(alive=True),
+        alone=(running or waiting) and not workers(alive=True),
         stale=not (running or waiting or tried_lately),
         done=sync.done if running else 0,
         total=sync.total if running else 0,

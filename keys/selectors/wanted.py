@@ -98,28 +98,6 @@ def effective(now: datetime) -> Case:
     )
 
 
-def by_ranges(now: datetime) -> dict[str, list[Q]]:
-    """`effective` once more, as conditions that do not overlap and that an index answers by its ranges alone; what none
-    of them has is of another status."""
-    at = int(now.timestamp())
-    lasting = Q(expired_time=NEVER) | Q(expired_time__gt=at)
-    usable = Q(status=Status.ENABLED) & lasting
-    may_expire = Q(status__in=(int(Status.ENABLED), int(Status.EXHAUSTED)))
-    return {
-        "enabled": [usable & Q(unlimited_quota=True), usable & Q(unlimited_quota=False, remain_quota__gt=0)],
-        "disabled": [Q(status=Status.DISABLED)],
-        "expired": [
-            Q(status=Status.EXPIRED),
-            may_expire & Q(expired_time__lt=NEVER),
-            may_expire & Q(expired_time__gt=NEVER, expired_time__lte=at),
-        ],
-        "exhausted": [
-            Q(status=Status.EXHAUSTED) & lasting,
-            usable & Q(unlimited_quota=False, remain_quota__lte=0),
-        ],
-    }
-
-
 def found(keys: QuerySet[MirrorKey], wanted: Wanted, now: datetime) -> QuerySet[MirrorKey]:
     """Those of `keys` that are looked for, but for the status, which `of_status` narrows to: counts want them all."""
     keys = keys.filter(gone_at__isnull=not wanted.gone)

@@ -30,12 +30,12 @@ from keys.views.told import Told
 def key_list(request: PersonRequest, slug: str) -> HttpResponse:
     """A team's keys out of the mirror; until it has been read for the first time, as CometAPI has them now."""
     team = team_or_404(request, slug, Verb.VIEW_KEYS)
-    age = ages_of([team]).teams[0]
-    if age.listed_at:
-        return answer(request, Scope((team,), team))
+    ages = ages_of([team])
+    if ages.read:
+        return answer(request, Scope((team,), team), ages)
     if request.method == "POST":
         return redirect("keys", slug)
-    return _live_list(request, age)
+    return _live_list(request, ages.teams[0])
 
 
 def _live_list(request: PersonRequest, age: TeamAge) -> HttpResponse:

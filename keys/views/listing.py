@@ -15,10 +15,10 @@ from django_htmx.http import push_url
 from keys.forms.filters import FilterForm, address_of
 from keys.http import PersonRequest, is_fragment, mark_ours, page
 from keys.models import CompanyRole, Team
-from keys.permissions import Verb, allowed, teams_where, visible_teams
-from keys.selectors.ages import ages_of
-from keys.selectors.mirror import NOTHING_LISTED, Listing, keys_of, listing
-from keys.selectors.syncing import sync_state
+from keys.permissions import Verb, teams_where, visible_teams
+from keys.selectors.ages import Ages, ages_of
+from keys.selectors.mirror import NOTHING_LISTED, Listing, listing
+from keys.selectors.syncing import state_of
 from keys.selectors.wanted import Wanted
 from keys.views import links
 from keys.views.fields import filter_fields
@@ -52,41 +52,43 @@ def all_teams(request: PersonRequest) -> Scope:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
 def all_keys(request: PersonRequest) -> HttpResponse:
-    return answer(request, all_teams(request))
+    scope = all_teams(request)
+    return answer(request, scope, ages_of(scope.teams))
 
 
-def answer(request: PersonRequest, scope: Scope) -> HttpResponse:
+def answer(request: PersonRequest, scope: Scope, ages: Ages) -> HttpResponse:
     """The list that the address asks for; what was typed into the search leads to its address.
 
     It is posted, since a browser would put a secret that was pasted there into the address before we can refuse it.
     """
     if request.method != "POST":
-        return _shown(request, scope, FilterForm(request.GET), page_number(request))
+        return _shown(request, scope, ages, FilterForm(request.GET), page_number(request))
     form = FilterForm(request.POST)
     if not form.is_valid():
-        return _shown(request, scope, form, 1, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _shown(request, scope, ages, form, 1, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     address = scope.path + address_of(form.wanted()).removesuffix("?")
     if is_fragment(request):
-        return push_url(_shown(request, scope, form, 1), address)
+        return push_url(_shown(request, scope, ages, form, 1), address)
     return HttpResponseRedirect(address, status=HTTPStatus.SEE_OTHER)
 
 
-def _shown(request: PersonRequest, scope: Scope, form: FilterForm, number: int, status: int = 200) -> HttpResponse:
+def _shown(
+    request: PersonRequest, scope: Scope, ages: Ages, form: FilterForm, number: int, *, status: int = 200
+) -> HttpResponse:
     """Nothing rather than everything for a filter that cannot be."""
     wanted, found = Wanted(), NOTHING_LISTED
     if form.is_valid():
         wanted = form.wanted()
-        keys = keys_of(scope.teams, every=scope.every)
-        found = listing(keys, scope.teams, wanted, number, timezone.now())
-    context = _context(request, scope, form, wanted, found)
+        found = listing(scope.teams, wanted, number, timezone.now(), every=scope.every)
+    context = {"ages": ages, "sync": None, **_context(request, scope, form, wanted, found)}
+    if scope.team and not is_fragment(request):
+        context["sync"] = state_of(scope.team, ages.teams[0].sync)
     template = "keys/_listing.html" if is_fragment(request) else "keys/mirror.html"
     return mark_ours(render(request, template, context, status=status))
 
 
 def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wanted, found: Listing) -> dict[str, Any]:
-    switching = set(teams_where(request.user, Verb.DISABLE_KEY).values_list("pk", flat=True))
-    if scope.team:
-        switching &= {scope.team.pk}
+    switching = _switching(request, scope)
     return {
         "section": "teams" if scope.team else "keys",
         "scope": scope,
@@ -97,8 +99,6 @@ def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wan
         "wanted": wanted,
         "rows": _rows(found, wanted, switching),
         "pages": found.pages,
-        "ages": ages_of(scope.teams),
-        "sync": sync_state(scope.team) if scope.team and not is_fragment(request) else None,
         "columns": links.columns(wanted),
         "labels": links.labels(),
         "counts": links.counts(wanted, found.counts, found.gone),
@@ -108,9 +108,16 @@ def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wan
         "saved_views": list(request.user.saved_views.all()),
         "may": {
             str(Verb.DISABLE_KEY): bool(switching),
-            str(Verb.VIEW_PANIC): scope.team is not None and allowed(request.user, Verb.VIEW_PANIC, scope.team),
+            str(Verb.VIEW_PANIC): scope.team is not None and Verb.VIEW_PANIC in request.verbs,
         },
     }
+
+
+def _switching(request: PersonRequest, scope: Scope) -> set[int]:
+    """The teams whose keys this person may disable."""
+    if scope.team:
+        return {scope.team.pk} if Verb.DISABLE_KEY in request.verbs else set()
+    return set(teams_where(request.user, Verb.DISABLE_KEY).values_list("pk", flat=True))
 
 
 def _rows(found: Listing, wanted: Wanted, switching: set[int]) -> list[RowText]:

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from keys import rules
 from keys.models import Drift, KeyNote, MirrorKey, Team
-from keys.selectors.mirror import SORTS, _counts, _quick_counts, keys_of, listing, snapshot_of
+from keys.selectors.counting import counts_of, quick_counts
+from keys.selectors.mirror import SORTS, keys_of, listing, snapshot_of
 from keys.selectors.wanted import Wanted, effective, found
 from tests.listing.making import DAY, many, mirrored
 from tests.people import making
@@ -137,7 +138,7 @@ def drift(team: Team, name: str, state: str) -> None:
 
 def names(team: Team, wanted: Wanted) -> list[str]:
     by_number = {number: name for name, number in NUMBERS.items()}
-    return [by_number[one.row.key.id] for one in listing(keys_of([team]), [team], wanted, 1, NOW).rows]
+    return [by_number[one.row.key.id] for one in listing([team], wanted, 1, NOW).rows]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,7 @@ def test_each_filter(wanted: Wanted, expected: set[str], shelf: Team) -> None:
 
 
 def test_each_count_is_how_many_its_filter_shows(shelf: Team) -> None:
-    found = listing(keys_of([shelf]), [shelf], Wanted(status="disabled"), 1, NOW)
+    found = listing([shelf], Wanted(status="disabled"), 1, NOW)
 
     assert found.counts == {"enabled": 18, "disabled": 2, "expired": 3, "exhausted": 3, "other": 1}
     assert (found.pages.total, found.all, found.gone) == (2, 27, 1)
@@ -166,13 +167,22 @@ def test_both_ways_of_counting_say_the_same(shelf: Team) -> None:
     MirrorKey.objects.bulk_create(many(shelf, 400, first=1_000))
     keys = found(keys_of([shelf]), Wanted(), NOW)
 
-    quick, slow = _quick_counts(keys, NOW), _counts(keys.annotate(effective=effective(NOW)))
+    slow, gone = counts_of(keys.annotate(effective=effective(NOW))), shelf.mirror_keys.exclude(gone_at=None).count()
 
-    assert quick == slow and sum(quick.values()) == 427
+    assert quick_counts([shelf], NOW) == (slow, gone)
+    assert sum(slow.values()) == 427 and gone
+
+
+def test_both_ways_of_counting_say_the_same_of_all_teams_and_of_none(shelf: Team) -> None:
+    everything = MirrorKey.objects.annotate(effective=effective(NOW))
+    slow = counts_of(everything.filter(gone_at=None)), everything.exclude(gone_at=None).count()
+
+    assert quick_counts([], NOW, every=True) == quick_counts(list(Team.objects.all()), NOW) == slow
+    assert set(quick_counts([], NOW)[0].values()) == {0}
 
 
 def test_what_is_let_in_now_comes_before_what_is_not(shelf: Team) -> None:
-    rows = listing(keys_of([shelf]), [shelf], Wanted(address="203.0.113.9", sort="name"), 1, NOW).rows
+    rows = listing([shelf], Wanted(address="203.0.113.9", sort="name"), 1, NOW).rows
 
     statuses = [one.row.status for one in rows]
     alive = statuses.count(1)
@@ -210,18 +220,18 @@ def test_every_order_shows_every_key_once(shelf: Team) -> None:
 def test_keys_of_all_teams_stand_together(shelf: Team) -> None:
     teams = list(Team.objects.all())
 
-    found = listing(keys_of(teams, every=True), teams, Wanted(sort="team"), 1, NOW)
+    found = listing(teams, Wanted(sort="team"), 1, NOW, every=True)
 
     assert found.all == len(HERE) + len(SHELF)
     assert [one.team.slug for one in found.rows] == ["blue"] * 27 + ["red"] * 23
-    tagged = listing(keys_of(teams, every=True), teams, Wanted(tag="prod"), 1, NOW)
+    tagged = listing(teams, Wanted(tag="prod"), 1, NOW, every=True)
     assert {(one.team.slug, one.row.key.id) for one in tagged.rows} == {("blue", NUMBERS["listed"]), ("red", 1)}
 
 
 def test_pages_hold_fifty_and_every_key_is_on_one(shelf: Team) -> None:
     MirrorKey.objects.bulk_create(many(shelf, 200, first=1_000))
 
-    pages = [listing(keys_of([shelf]), [shelf], Wanted(), number, NOW) for number in range(1, 7)]
+    pages = [listing([shelf], Wanted(), number, NOW) for number in range(1, 7)]
 
     assert [len(page.rows) for page in pages] == [50, 50, 50, 50, 27, 0]
     assert len({one.row.key.id for page in pages for one in page.rows}) == 227

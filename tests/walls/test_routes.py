@@ -158,7 +158,7 @@ MUTANTS: dict[str, tuple[Callable[..., Any], str, str, str, str, str]] = {
     ),
     "pages ask for sight alone": (
         http.team_or_404,
-        "if not permissions.allowed(request.user, verb, team):",
+        "if verb not in request.verbs:",
         "if False:",
         "POST",
         "TEAM",
