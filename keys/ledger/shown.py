@@ -46,28 +46,30 @@ def _says(text: str, found: tuple[Any, ...], stored_time: Callable[[str], str]) 
     False only means that it has to be parsed. What would be escaped is unprintable, and so is the end of a line, which
     a reason keeps.
     """
-    (_, action, outcome, actor_kind, actor_id, actor, role, address, request_id, team, key_name, change, reason) = (
-        found[: -len(INTEGERS)]
-    )
-    team_id, key_id, team_n, key_n = numbers = found[-len(INTEGERS) :]
+    team_id, key_id, team_n, key_n = found[-len(INTEGERS) :]
     texts = found[_TEXTS]
     try:
-        if not "".join(texts).isprintable() or not all(map(le, map(len, texts), _LONGEST)):
+        joined = "".join(texts)
+        if not joined.isprintable() or not all(map(le, map(len, texts), _LONGEST)):
             return False
-        head = (
-            f'{{"action":{_quoted(action)},"actor":{_quoted(actor)},"actor_id":{_quoted(actor_id)},'
-            f'"actor_kind":{_quoted(actor_kind)},"actor_role":{_quoted(role)},"address":{_quoted(address)},"body":{{'
-        )
-        middle = (
-            f'}},"change":{_quoted(change)},"key_id":{_told(key_id)},"key_n":{_told(key_n)},'
-            f'"key_name":{_quoted(key_name)},"nonce":"'
-        )
-        tail = (
-            f'","outcome":{_quoted(outcome)},"reason":{_quoted(reason)},"request_id":{_quoted(request_id)},'
-            f'"team":{_quoted(team)},"team_id":{_told(team_id)},"team_n":{_told(team_n)},"time":"'
-        )
     except TypeError:  # a value of another type
         return False
+    if not joined.isascii() or '"' in joined or "\\" in joined:
+        texts = tuple(_quoted(one)[1:-1] for one in texts)
+    action, outcome, actor_kind, actor_id, actor, role, address, request_id, team, key_name, change, reason = texts
+    head = (
+        f'{{"action":"{action}","actor":"{actor}","actor_id":"{actor_id}",'
+        f'"actor_kind":"{actor_kind}","actor_role":"{role}","address":"{address}","body":{{'
+    )
+    middle = (
+        f'}},"change":"{change}","key_id":{"null" if key_id is None else key_id},'
+        f'"key_n":{"null" if key_n is None else key_n},"key_name":"{key_name}","nonce":"'
+    )
+    tail = (
+        f'","outcome":"{outcome}","reason":"{reason}","request_id":"{request_id}",'
+        f'"team":"{team}","team_id":{"null" if team_id is None else team_id},'
+        f'"team_n":{"null" if team_n is None else team_n},"time":"'
+    )
     time_at = len(text) - len(_END) - _TIME
     middle_ends = time_at - len(tail) - _NONCE
     return (
@@ -77,13 +79,12 @@ def _says(text: str, found: tuple[Any, ...], stored_time: Callable[[str], str]) 
         and text.endswith(_END)
         and middle_ends - len(middle) >= len(head)
         and stored_time(text[time_at : time_at + _TIME]) == found[0]
-        and all(type(number) in _WHOLE for number in numbers)
+        and type(team_id) in _WHOLE
+        and type(key_id) in _WHOLE
+        and type(team_n) in _WHOLE
+        and type(key_n) in _WHOLE
     )
 
 
 _END = f'","v":{VERSION}}}'
 _TIME = len("2026-11-24T03:52:51.123000Z")
-
-
-def _told(number: int | None) -> str | int:
-    return "null" if number is None else number
