@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import structlog
 from django.conf import settings
 from django.db import Error, connection, transaction
-from django.db.models import Max
 from django.utils.translation import gettext
 
 from keys.errors import LedgerUnavailable
@@ -125,44 +124,70 @@ def _blocks() -> list[Any]:
 
 
 def _append(entry: Entry, body: dict[str, Any]) -> Record:
-    seq, previous = _newest()
-    _pair(entry)
-    text = chain.canonical(_said(entry, body))
+    place = _place(entry)
+    _pair(entry, place)
+    text = chain.canonical(_said(entry, body, place))
     digest = chain.digest_of(text)
-    link = chain.link_of(previous, seq + 1, digest)
+    seq = place.newest + 1
+    link = chain.link_of(place.link, seq, digest)
     seal_key, secret = _ledger_key()
     columns = columns_of(json.loads(text))
     record = Record(
         **{**columns, "time": datetime.fromisoformat(columns["time"])},
-        seq=seq + 1,
+        seq=seq,
         text=text,
         digest=digest,
-        previous=previous,
+        previous=place.link,
         link=link,
         seal=chain.seal_of(secret, link),
         seal_key=seal_key,
     )
     record.save(force_insert=True)
-    LedgerHead.objects.filter(pk=1).update(seq=seq + 1, link=link)
+    LedgerHead.objects.filter(pk=1).update(seq=seq, link=link)
     finding.note(record, body)
     return record
 
 
-def _newest() -> tuple[int, str]:
-    """seq and link that the next record follows. Read anew for each: a savepoint may have been rolled back between.
+class _Place(NamedTuple):
+    """What the next record follows. newest, link: of the last record. intended: has its change an intent already?
+
+    team_n, key_n: the newest ordinals among its team's and its key's records, None where there are none.
+    """
+
+    newest: int
+    link: str
+    intended: bool
+    team_n: int | None
+    key_n: int | None
+
+
+_PLACE: Final = """
+    SELECT head.seq, head.link, last.link,
+        EXISTS (SELECT 1 FROM keys_record WHERE change = %(change)s AND outcome = ''),
+        (SELECT MAX(team_n) FROM keys_record WHERE team_id = %(team)s),
+        (SELECT MAX(key_n) FROM keys_record WHERE team_id = %(team)s AND key_id = %(key)s)
+    FROM keys_ledgerhead AS head LEFT JOIN keys_record AS last ON last.seq = head.seq WHERE head.id = 1
+"""
+"""In one statement, each part a look at the end of an index: every edit waits for it twice."""
+
+
+def _place(entry: Entry) -> _Place:
+    """Read anew for each record: a savepoint may have been rolled back between.
 
     A head that disagrees with the last record means that somebody cut or wrote past us: nothing is built on it.
     """
-    head = LedgerHead.objects.get(pk=1)
-    last = Record.objects.filter(seq=head.seq).values_list("link", flat=True).first()
-    if head.link != (chain.GENESIS if head.seq == 0 else last):
+    team = entry.team.pk if entry.team else None
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, {"change": entry.change, "team": team, "key": entry.key_id})
+        newest, link, last, intended, team_n, key_n = cursor.fetchone()
+    if link != (chain.GENESIS if newest == 0 else last):
         raise LedgerUnavailable(
             gettext("The ledger's head and its last record disagree: nothing was done. Run verify_ledger.")
         )
-    return head.seq, head.link
+    return _Place(newest, link, bool(intended), team_n, key_n)
 
 
-def _said(entry: Entry, body: dict[str, Any]) -> dict[str, Any]:
+def _said(entry: Entry, body: dict[str, Any], place: _Place) -> dict[str, Any]:
     actor, team = entry.actor, entry.team
     return {
         "v": chain.VERSION,
@@ -182,8 +207,8 @@ def _said(entry: Entry, body: dict[str, Any]) -> dict[str, Any]:
         "key_name": told(entry.key_name),
         "change": entry.change,
         "reason": told(entry.reason),
-        "team_n": _next("team_n", team_id=team.pk) if team else None,
-        "key_n": _next("key_n", team_id=team.pk, key_id=entry.key_id) if team and entry.key_id is not None else None,
+        "team_n": (place.team_n or 0) + 1 if team else None,
+        "key_n": (place.key_n or 0) + 1 if team and entry.key_id is not None else None,
         "body": body,
     }
 
@@ -197,12 +222,6 @@ def _now() -> str:
     return f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}000Z"
 
 
-def _next(ordinal: str, **among: int) -> int:
-    """The next ordinal among a team's or a key's records; one look at the end of its unique index."""
-    newest: int | None = Record.objects.filter(**among).aggregate(newest=Max(ordinal))["newest"]
-    return (newest or 0) + 1
-
-
 def _check(entry: Entry) -> None:
     if entry.key_id is not None and not (entry.team and -INT64 <= entry.key_id <= INT64):
         raise chain.NotRecordable("a key is recorded with its team, and its id has 64 bits")
@@ -210,12 +229,10 @@ def _check(entry: Entry) -> None:
         raise chain.NotRecordable("an outcome has at most 16 characters, a change id 36")
 
 
-def _pair(entry: Entry) -> None:
+def _pair(entry: Entry, place: _Place) -> None:
     """One intent a change, and no outcome without it: what `verify_ledger` would call damage is refused here."""
-    if entry.change:
-        intended = Record.objects.filter(change=entry.change, outcome="").exists()
-        if intended == (entry.outcome == ""):
-            raise chain.NotRecordable("a change has one intent, and its outcomes come after it")
+    if entry.change and place.intended == (entry.outcome == ""):
+        raise chain.NotRecordable("a change has one intent, and its outcomes come after it")
 
 
 def _ledger_key() -> tuple[str, bytes]:

@@ -129,7 +129,7 @@ def test_a_missing_guard_is_said(real_db: Any) -> None:
 
 def test_an_outcome_without_its_intent_is_damage(real_db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sealed by the key itself: a bug or an insider; the chain alone would call it sound."""
-    monkeypatch.setattr("keys.ledger.book._pair", lambda entry: None)
+    monkeypatch.setattr("keys.ledger.book._pair", lambda entry, place: None)
     append()
     append(change="a-change", outcome="confirmed")
     append(change="a-change")
@@ -147,8 +147,9 @@ def test_an_ordinal_that_skips_is_damage(
     append(team=team, key_id=1)
     from keys.ledger import book
 
-    usual = book._next
-    monkeypatch.setattr(book, "_next", lambda name, **among: usual(name, **among) + (name == ordinal))
+    place = book._place
+    skipped: Any = {ordinal: 2}
+    monkeypatch.setattr(book, "_place", lambda entry: place(entry)._replace(**skipped))
     append(team=team, key_id=1)
 
     assert verdict()[1].splitlines()[0] == f"damaged: record 2: {what}"
