@@ -115,9 +115,10 @@ class Story:
         told = [entry["after"] for entry in self.entries if entry["after"] and entry["order"] <= order]
         return dict(told[-1]) if told else self.start
 
-    def reads(self) -> list[int]:
-        """When the key was read, as places in the order."""
-        return [int(entry["order"]) for entry in self.entries if entry["operation"] == "get"]
+    def reads(self, since: float = 0.0) -> list[int]:
+        """When the key was read, as places in the order. since: Unix seconds; readings begun earlier do not count."""
+        mine = (entry for entry in self.entries if entry["operation"] == "get" and entry["began"] >= since)
+        return [int(entry["order"]) for entry in mine]
 
     def puts(self) -> list[Entry]:
         """Updates that were carried out."""
@@ -158,14 +159,19 @@ def is_open(stage: Stage) -> bool:
 
 
 def settled(stages: Sequence[Stage], within_s: float, settle_: Callable[[Stage], None] | None = None) -> list[Stage]:
-    """Settle again and again, as visitors do; those keys that are still open after `within_s` seconds."""
+    """Settle again and again, as visitors do; those keys that are still open after a visit begun `within_s` from now.
+
+    A thousand visits take longer than that: each key has one of its own after it.
+    """
     end = time.monotonic() + within_s
     left = [stage for stage in stages if is_open(stage)]
-    while left and time.monotonic() < end:
+    over = False
+    while left and not over:
+        over = time.monotonic() >= end
         for stage in left:
             (settle_ or settle_now)(stage)
         left = [stage for stage in left if is_open(stage)]
-        if left:
+        if left and not over:
             time.sleep(0.1)
     return left
 

@@ -51,11 +51,12 @@ def press(stage: Stage, fields: dict[str, Any], told: list[str], **moment: Any) 
 
 
 def unlike_the_reading(result: Result, story: Story) -> list[str]:
-    """CONFIRMED is said only of a reading at which the stored status was 2."""
+    """CONFIRMED is said only of a reading at which the stored status was 2; who edits beside it reads the key too."""
     if result.outcome not in ("confirmed", "applied"):
         return []
-    status = max((story.at(read)["status"] for read in story.reads()[-1:]), default=0)
-    return [] if status == 2 else [f"said {result.outcome} while status {status} was stored at the reading"]
+    since = result.checked_at.timestamp() if result.checked_at else float("inf")
+    found = [story.at(read)["status"] for read in story.reads(since)]
+    return [] if 2 in found else [f"said {result.outcome} while status {found} was stored at the reading"]
 
 
 def test_the_first_press(real_db: RealDatabase, sandbox: Any, promise: Promise, scale: str) -> None:
@@ -233,7 +234,7 @@ MUTANTS: list[tuple[str, Callable[..., Any], str, str, Any]] = [
         disabling.disable_steps,
         "if _reads_disabled(seen):",
         "if answer is Answer.SUCCESS or _reads_disabled(seen):",
-        "while status 1 was stored at the reading",
+        "while status [1",
     ),
     (
         "skip the second body",
