@@ -37,6 +37,33 @@
     }
   });
 
+  // A page part that looks again takes nothing away from under the finger: the press would be lost. It asks once more
+  // when the finger is up.
+  const LONGEST_PRESS_MS = 5000; // released outside of the window, which nobody tells
+  let pressed = null;
+  document.addEventListener("pointerdown", (event) => {
+    pressed = { on: event.target, until: Date.now() + LONGEST_PRESS_MS, missed: [] };
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    // Behind the click that follows.
+    document.addEventListener(end, () =>
+      setTimeout(() => {
+        const missed = pressed?.missed ?? [];
+        pressed = null;
+        for (const { path, elt } of missed) {
+          elt.isConnected && window.htmx.ajax("GET", path, { source: elt });
+        }
+      }),
+    );
+  }
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, requestConfig } = event.detail;
+    if (requestConfig.verb === "get" && pressed && Date.now() < pressed.until && target.contains(pressed.on)) {
+      pressed.missed.push(requestConfig);
+      event.detail.shouldSwap = false;
+    }
+  });
+
   document.addEventListener("htmx:responseError", (event) => {
     const { xhr } = event.detail;
     if (!quiet(event) && !xhr.getResponseHeader("HX-Redirect")) {

@@ -1,5 +1,6 @@
 """3 a.m.: from sign-in to "refused" in three presses, by keyboard alone, on a phone; and without JavaScript."""
 
+import re
 from typing import Any
 
 import pytest
@@ -44,6 +45,23 @@ def test_it_goes_on_by_itself(page: Any, app: App, complaints: Complaints) -> No
     page.get_by_role("button", name="Find whose keys these are").click()
     page.get_by_role("button", name="Disable 1 key").click()
     page.get_by_text("CometAPI still accepts the secret").wait_for()
+    page.get_by_text("seconds after the paste").wait_for()
+
+
+def test_a_press_is_not_lost_when_the_page_looks_again_meanwhile(page: Any, app: App, complaints: Complaints) -> None:
+    assert syncing.sync_slice(app.house.team, Deadline.after(20)).over
+    app.sign_in(page, "admin")
+    page.goto(f"{app.url}/leaks/")
+    page.get_by_label("What leaked").fill(app.house.sandbox.secret(app.house.keys["plain"]))
+    page.get_by_role("button", name="Find whose keys these are").click()
+    page.get_by_role("button", name="Disable 1 key").hover()
+
+    page.mouse.down()
+    with page.expect_response(lambda one: one.request.method == "GET" and re.search(r"/leaks/\d+/$", one.url)):
+        page.evaluate("htmx.ajax('GET', location.pathname, {source: '#leak'})")
+    page.wait_for_timeout(300)
+    page.mouse.up()
+
     page.get_by_text("seconds after the paste").wait_for()
 
 
