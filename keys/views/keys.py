@@ -21,6 +21,7 @@ from keys.views.links import labels
 from keys.views.listing import Scope, answer
 from keys.views.paging import page_number
 from keys.views.panel import Panel, base_of, key_form, panel_page
+from keys.views.row_html import row_htmls
 from keys.views.rows import row_texts
 from keys.views.told import Told
 
@@ -43,12 +44,12 @@ def _live_list(request: PersonRequest, age: TeamAge) -> HttpResponse:
     found = list_page(age.team, page_number(request))
     rights = team_rights(request.user, age.team)
     may_switch = str(Verb.DISABLE_KEY) in rights["may"]
+    rows = row_texts(key_rows(found.items, timezone.now()), age.team, may_switch=may_switch)
     context = {
         "section": "teams",
         "team": age.team,
         "age": age,
-        "rows": row_texts(key_rows(found.items, timezone.now()), age.team, may_switch=may_switch),
-        "labels": labels(),
+        "rows": row_htmls(rows, labels=labels(), **rights),
         "sync": sync_state(age.team),
         "live": True,
         "pages": pages_of(found),

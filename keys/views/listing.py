@@ -23,6 +23,7 @@ from keys.selectors.wanted import Wanted
 from keys.views import links
 from keys.views.fields import filter_fields
 from keys.views.paging import page_number
+from keys.views.row_html import row_htmls
 from keys.views.rows import RowText, row_text
 
 
@@ -89,6 +90,11 @@ def _shown(
 
 def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wanted, found: Listing) -> dict[str, Any]:
     switching = _switching(request, scope)
+    may = {
+        str(Verb.DISABLE_KEY): bool(switching),
+        str(Verb.VIEW_PANIC): scope.team is not None and Verb.VIEW_PANIC in request.verbs,
+    }
+    rows = _rows(found, wanted, switching)
     return {
         "section": "teams" if scope.team else "keys",
         "scope": scope,
@@ -97,19 +103,15 @@ def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wan
         "fields": list(filter_fields(form)),
         "filters_open": bool(form.errors.keys() - {"q"}),
         "wanted": wanted,
-        "rows": _rows(found, wanted, switching),
+        "rows": row_htmls(rows, labels=links.labels(), may=may, mark_open=wanted.address),
         "pages": found.pages,
         "columns": links.columns(wanted),
-        "labels": links.labels(),
         "counts": links.counts(wanted, found.counts, found.gone),
         "chips": list(links.chips(form, wanted)),
         "address": address_of(wanted),
         "filtered": wanted.filters,
         "saved_views": list(request.user.saved_views.all()),
-        "may": {
-            str(Verb.DISABLE_KEY): bool(switching),
-            str(Verb.VIEW_PANIC): scope.team is not None and Verb.VIEW_PANIC in request.verbs,
-        },
+        "may": may,
     }
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from html import escape
+from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings as django_settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -64,9 +66,13 @@ class RowText:
 def row_text(row: KeyRow, team: Team, *, may_switch: bool, head: str = "") -> RowText:
     """may_switch: is there to be a button? A key that is gone has none."""
     key, settings, beside = row.key, row.key.settings, row.beside
-    team_path = _team_path(team.slug)
+    team_path, words = _team_path(team.slug), _Words(get_language(), django_settings.QUOTA_UNITS_PER_USD)
     path = f"{team_path}{key.id}/"
-    verb, word, busy, css = _button(row) if may_switch and beside.gone_at is None else ("", "", "", "")
+    verb, word, busy, css = _NO_BUTTON
+    if may_switch and beside.gone_at is None:
+        verb, word, busy, css = _button(row.can_enable, words)
+    left, left_units = _quota(None if settings.unlimited_quota else settings.remain_quota, words)
+    used, used_units = _quota(key.used_quota, words)
     return RowText(
         id=_safe(str(key.id)),
         path=_safe(path),
@@ -76,23 +82,23 @@ def row_text(row: KeyRow, team: Team, *, may_switch: bool, head: str = "") -> Ro
         tags=beside.tags,
         team=_safe(escape_visible(team.name)),
         team_path=_safe(team_path),
-        status=_gone(beside.gone_at) if beside.gone_at else _status(row.status, get_language()),
+        status=_gone(beside.gone_at) if beside.gone_at else _status(row.status, words),
         stored=_safe(value_text("status", row.stored)) if row.lags else _safe(""),
         drifted=beside.drifted,
-        left=_safe(gettext("Unlimited") if settings.unlimited_quota else spoken.usd(settings.remain_quota)),
-        left_units=_safe("" if settings.unlimited_quota else spoken.units(settings.remain_quota)),
-        used=_safe(spoken.usd(key.used_quota)),
-        used_units=_safe(spoken.units(key.used_quota)),
+        left=left,
+        left_units=left_units,
+        used=used,
+        used_units=used_units,
         expires=conditional_escape(expiry(settings.expired_time)),
         group=_safe(escape_visible(settings.group)),
-        addresses=_safe(_addresses(row)),
+        addresses=_addresses(row.addresses, words),
         is_open=row.addresses is None,
-        models=_safe(_models(row)),
+        models=_models(row.models, words),
         last_used=conditional_escape(moment(key.accessed_time)),
         switch=_safe(f"{path}{verb}/" if verb else ""),
-        switch_word=_safe(word),
-        switch_busy=_safe(busy),
-        switch_css=_safe(css),
+        switch_word=word,
+        switch_busy=busy,
+        switch_css=css,
         change_id=row.change_id,
         head=_safe(head),
     )
@@ -112,28 +118,49 @@ def _safe(text: str) -> SafeString:
     return SafeString(escape(text))
 
 
-def _button(row: KeyRow) -> tuple[str, str, str, str]:
-    if row.can_enable:
-        return "enable", gettext("Enable"), gettext("Enabling…"), ""
-    return "disable", gettext("Disable"), gettext("Disabling…"), " button--danger"
+class _Words(NamedTuple):
+    """All that the words for a number depend on besides: they are kept, since the same numbers come again and again."""
+
+    language: str
+    units_per_usd: int
 
 
-def _addresses(row: KeyRow) -> str:
-    if row.addresses is None:
-        return gettext("any address")
-    return ngettext("%(n)d entry", "%(n)d entries", row.addresses) % {"n": row.addresses}
-
-
-def _models(row: KeyRow) -> str:
-    if row.models is None:
-        return gettext("any model")
-    if not row.models:
-        return gettext("no model at all")
-    return ngettext("%(n)d model", "%(n)d models", row.models) % {"n": row.models}
+_NO_BUTTON = ("", _safe(""), _safe(""), _safe(""))
 
 
 @lru_cache(maxsize=64)
-def _status(status: int, language: str) -> SafeString:
+def _button(can_enable: bool, words: _Words) -> tuple[str, SafeString, SafeString, SafeString]:
+    if can_enable:
+        return "enable", _safe(gettext("Enable")), _safe(gettext("Enabling…")), _safe("")
+    return "disable", _safe(gettext("Disable")), _safe(gettext("Disabling…")), _safe(" button--danger")
+
+
+@lru_cache(maxsize=8_192)
+def _quota(count: int | None, words: _Words) -> tuple[SafeString, SafeString]:
+    """In USD and in units; None for unlimited."""
+    if count is None:
+        return _safe(gettext("Unlimited")), _safe("")
+    return _safe(spoken.usd(count)), _safe(spoken.units(count))
+
+
+@lru_cache(maxsize=1_024)
+def _addresses(count: int | None, words: _Words) -> SafeString:
+    if count is None:
+        return _safe(gettext("any address"))
+    return _safe(ngettext("%(n)d entry", "%(n)d entries", count) % {"n": count})
+
+
+@lru_cache(maxsize=1_024)
+def _models(count: int | None, words: _Words) -> SafeString:
+    if count is None:
+        return _safe(gettext("any model"))
+    if not count:
+        return _safe(gettext("no model at all"))
+    return _safe(ngettext("%(n)d model", "%(n)d models", count) % {"n": count})
+
+
+@lru_cache(maxsize=64)
+def _status(status: int, words: _Words) -> SafeString:
     return render_to_string("components/status.html", {"status": status})
 
 

@@ -1,0 +1,49 @@
+"""Rows filled into the gaps of their kind are, letter for letter, what the template gives for each by itself."""
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.template.loader import render_to_string
+
+from keys.models import Team
+from keys.selectors.keys import NOTHING, Beside, KeyRow
+from keys.types import KeySettings, KeySnapshot
+from keys.views.links import labels
+from keys.views.row_html import row_htmls
+from keys.views.rows import RowText, row_text
+
+pytestmark = pytest.mark.django_db
+
+NAMES = ("plain", "", "<b>&amp;\"'", "\ue0000\ue000 \ue0003\ue000", "{{ t.id }}{% if %}", "مفتاح", "\\1 \\g<0>")
+BESIDES = (
+    NOTHING,
+    Beside("Ann <i>", "", (), drifted=True, gone_at=None),
+    Beside("", "", ("prod", "a&b"), drifted=False, gone_at=None),
+    Beside("", "", (), drifted=False, gone_at=datetime(2026, 11, 1, tzinfo=UTC)),
+)
+
+
+def texts(team: Team) -> Iterator[RowText]:
+    odd = itertools.product(NAMES, BESIDES, (True, False), ("", "vip\ue000"), (1, 2, 99))
+    for number, (name, beside, unlimited, group, stored) in enumerate(odd):
+        settings = KeySettings(name, stored, -1, number, unlimited, False, "", None, group, False)
+        key = KeySnapshot(number, 7, "sk-a**********b", settings, 0, number * 1_000_000, number * 77)
+        row = KeyRow(key, 1 if number % 3 else stored, number % 4 or None, None, uuid4(), beside)
+        yield row_text(row, team, may_switch=number % 5 > 0, head="Let 10.0.0.1 in" if number % 7 == 0 else "")
+
+
+@pytest.mark.parametrize("more", [{"may": {"disable_key": True}, "mark_open": "10.0.0.1"}, {"may": {}}])
+def test_each_row_is_what_its_template_says(more: dict[str, Any]) -> None:
+    team = Team.objects.create(slug="blue", name="Blue <&>", account_id=7)
+    rows, context = list(texts(team)), {"labels": labels(), **more}
+
+    filled = row_htmls(rows, **context)
+
+    alone = [render_to_string("keys/_row.html", {"t": row, **context}) for row in rows]
+    assert [one.html for one in filled] == alone
+    assert [one.head for one in filled] == [row.head for row in rows]
+    assert len({row.name for row in rows}) > 5 and len(set(alone)) == len(rows)
