@@ -22,9 +22,11 @@ _RANGES: Final = (
     ("expired", "status IN (1, 4) AND expired_time > -1 AND expired_time <= %(at)s"),
     ("exhausted", f"status = 4 AND {_LASTING}"),
     ("exhausted", f"status = 1 AND {_LASTING} AND NOT unlimited_quota AND remain_quota <= 0"),
+    (OTHER, "status < 1"),
+    (OTHER, "status > 4"),
 )
-"""`keys.selectors.wanted.effective` once more, as conditions that do not overlap and that an index answers by its
-ranges alone; what none of them has is of another status."""
+"""`keys.selectors.wanted.effective` once more, as conditions that do not overlap, of which each key meets one, and that
+an index answers by its ranges alone."""
 
 
 def counts_of(keys: QuerySet[Any]) -> dict[str, int]:
@@ -41,18 +43,18 @@ def quick_counts(teams: Sequence[Team], now: datetime, *, every: bool = False) -
     if not every:
         parameters |= {f"team{at}": team.pk for at, team in enumerate(teams)}
         of_teams = "team_id IN ({}) AND ".format(", ".join(f"%(team{at})s" for at in range(len(teams))) or "NULL")
-    conditions = [(word, f"gone_at IS NULL AND {condition}") for word, condition in (("", "TRUE"), *_RANGES)]
+    conditions = [(word, f"gone_at IS NULL AND {condition}") for word, condition in _RANGES]
     parts = (
         f"SELECT '{word}', COUNT(*) FROM {_TABLE} WHERE {of_teams}{condition}"  # noqa: S608  (constants of this file)
         for word, condition in (*conditions, ("gone", "gone_at IS NOT NULL"))
     )
-    counts = dict.fromkeys((*STATUSES, "", "gone"), 0)
+    counts = dict.fromkeys((*STATUSES, OTHER, "gone"), 0)
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), parameters)
         for word, count in cursor.fetchall():
             counts[word] += count
-    total, gone = counts.pop(""), counts.pop("gone")
-    return _with_others(counts, total - sum(counts.values())), gone
+    gone, others = counts.pop("gone"), counts.pop(OTHER)
+    return _with_others(counts, others), gone
 
 
 def _with_others(counts: dict[str, int], others: int) -> dict[str, int]:
