@@ -12,21 +12,27 @@ from keys.models import MirrorKey, Team
 from keys.selectors.wanted import OTHER, STATUSES
 
 _TABLE: Final = MirrorKey._meta.db_table
-_LASTING: Final = "(expired_time = -1 OR expired_time > %(at)s)"
+_LASTING: Final = ("expired_time = -1", "expired_time > %(at)s")
 _RANGES: Final = (
-    ("enabled", f"status = 1 AND {_LASTING} AND unlimited_quota"),
-    ("enabled", f"status = 1 AND {_LASTING} AND NOT unlimited_quota AND remain_quota > 0"),
+    *(("enabled", f"status = 1 AND {lasting} AND unlimited_quota = TRUE") for lasting in _LASTING),
+    *(
+        ("enabled", f"status = 1 AND {lasting} AND unlimited_quota = FALSE AND remain_quota > 0")
+        for lasting in _LASTING
+    ),
     ("disabled", "status = 2"),
     ("expired", "status = 3"),
     ("expired", "status IN (1, 4) AND expired_time < -1"),
     ("expired", "status IN (1, 4) AND expired_time > -1 AND expired_time <= %(at)s"),
-    ("exhausted", f"status = 4 AND {_LASTING}"),
-    ("exhausted", f"status = 1 AND {_LASTING} AND NOT unlimited_quota AND remain_quota <= 0"),
+    *(("exhausted", f"status = 4 AND {lasting}") for lasting in _LASTING),
+    *(
+        ("exhausted", f"status = 1 AND {lasting} AND unlimited_quota = FALSE AND remain_quota <= 0")
+        for lasting in _LASTING
+    ),
     (OTHER, "status < 1"),
     (OTHER, "status > 4"),
 )
 """`keys.selectors.wanted.effective` once more, as conditions that do not overlap, of which each key meets one, and that
-an index answers by its ranges alone."""
+an index answers by its ranges alone; an OR among them would have SQLite remember every row."""
 
 
 def counts_of(keys: QuerySet[Any]) -> dict[str, int]:

@@ -17,7 +17,6 @@ from keys.services.settle import change_result, open_change, settle_key
 from keys.views import saving, undoing
 from keys.views.changes import change_id_of
 from keys.views.kept import keeps_typing
-from keys.views.links import labels
 from keys.views.listing import Scope, answer
 from keys.views.paging import page_number
 from keys.views.panel import Panel, base_of, key_form, panel_page
@@ -49,7 +48,7 @@ def _live_list(request: PersonRequest, age: TeamAge) -> HttpResponse:
         "section": "teams",
         "team": age.team,
         "age": age,
-        "rows": row_htmls(rows, labels=labels(), **rights),
+        "rows": row_htmls(rows, may_switch=may_switch),
         "sync": sync_state(age.team),
         "live": True,
         "pages": pages_of(found),

@@ -24,7 +24,7 @@ from keys.views import links
 from keys.views.fields import filter_fields
 from keys.views.paging import page_number
 from keys.views.row_html import row_htmls
-from keys.views.rows import RowText, row_text
+from keys.views.rows import RowText, keys_path, row_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Scope:
 
     @property
     def path(self) -> str:
-        return reverse("keys", args=(self.team.slug,)) if self.team else reverse("all_keys")
+        return keys_path(self.team.slug) if self.team else reverse("all_keys")
 
     @property
     def csv_path(self) -> str:
@@ -103,7 +103,7 @@ def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wan
         "fields": list(filter_fields(form)),
         "filters_open": bool(form.errors.keys() - {"q"}),
         "wanted": wanted,
-        "rows": row_htmls(rows, labels=links.labels(), may=may, mark_open=wanted.address),
+        "rows": row_htmls(rows, may_switch=bool(switching), mark_open=bool(wanted.address)),
         "pages": found.pages,
         "columns": links.columns(wanted),
         "counts": links.counts(wanted, found.counts, found.gone),

@@ -1,17 +1,21 @@
-"""The rows of a list as HTML: the template of a row is asked once for each kind of row, and its gaps are filled.
+"""The rows of a list as HTML: the template of a row is asked once for each kind of row, and its gaps are filled in.
 
 Fifty rows through the template take as long as all else of a page does; rows of a kind differ in nothing but texts.
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
+from keys.permissions import Verb
+from keys.views.links import labels
 from keys.views.rows import RowText
 
 _TEMPLATE: Final = "keys/_row.html"
@@ -41,25 +45,32 @@ class _Kind:
         return SafeString("".join(whole))
 
 
-def row_htmls(rows: Iterable[RowText], **context: Any) -> list[Row]:
-    """context: what the template of a row needs besides."""
-    kinds: dict[tuple[bool, ...], _Kind] = {}
-    return [Row(row.head, _html(row, kinds, context)) for row in rows]
+def row_htmls(rows: Iterable[RowText], *, may_switch: bool, mark_open: bool = False) -> list[Row]:
+    """may_switch: is there a column for the buttons? mark_open: say loudly which keys have no allowlist."""
+    of_all = (may_switch, mark_open, get_language())
+    return [Row(row.head, _html(row, of_all)) for row in rows]
 
 
-def _html(row: RowText, kinds: dict[tuple[bool, ...], _Kind], context: dict[str, Any]) -> SafeString:
+def _html(row: RowText, of_all: tuple[bool, bool, str]) -> SafeString:
     if row.tags:  # as many as there are
-        return render_to_string(_TEMPLATE, {"t": row, **context})
+        return _rendered(row, *of_all)
     texts = tuple(map(str, attrgetter(*_TEXTS)(row)))
-    of = (row.drifted, row.is_open, *map(bool, texts))
-    kind = kinds.get(of)
-    if kind is None:
-        kind = kinds[of] = _kind(row, texts, context)
-    return kind.filled(texts)
+    return _kind((row.drifted, row.is_open, *map(bool, texts)), *of_all).filled(texts)
 
 
-def _kind(row: RowText, texts: tuple[str, ...], context: dict[str, Any]) -> _Kind:
+@lru_cache(maxsize=1_024)
+def _kind(of: tuple[bool, ...], may_switch: bool, mark_open: bool, language: str) -> _Kind:
     """A template asks of a text whether there is one, and puts it in its place: nothing else."""
-    gaps: dict[str, Any] = {name: SafeString(f"\ue000{at}\ue000") for at, name in enumerate(_TEXTS) if texts[at]}
-    pieces = _GAP.split(render_to_string(_TEMPLATE, {"t": replace(row, **gaps), **context}))
+    drifted, is_open, *given = of
+    gaps: dict[str, Any] = {
+        name: SafeString(f"\ue000{at}\ue000" if given[at] else "") for at, name in enumerate(_TEXTS)
+    }
+    row = RowText(**gaps, tags=(), drifted=drifted, is_open=is_open, head=SafeString(""))
+    pieces = _GAP.split(_rendered(row, may_switch, mark_open, language))
     return _Kind(tuple(pieces), itemgetter(*map(int, pieces[1::2])))
+
+
+def _rendered(row: RowText, may_switch: bool, mark_open: bool, language: str) -> SafeString:
+    """language: the one that is active, for `_kind` to keep each apart."""
+    may = {str(Verb.DISABLE_KEY): may_switch}
+    return render_to_string(_TEMPLATE, {"t": row, "labels": labels(), "may": may, "mark_open": mark_open})

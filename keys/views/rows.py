@@ -66,7 +66,7 @@ class RowText:
 def row_text(row: KeyRow, team: Team, *, may_switch: bool, head: str = "") -> RowText:
     """may_switch: is there to be a button? A key that is gone has none."""
     key, settings, beside = row.key, row.key.settings, row.beside
-    team_path, words = _team_path(team.slug), _Words(get_language(), django_settings.QUOTA_UNITS_PER_USD)
+    team_path, words = keys_path(team.slug), _Words(get_language(), django_settings.QUOTA_UNITS_PER_USD)
     path = f"{team_path}{key.id}/"
     verb, word, busy, css = _NO_BUTTON
     if may_switch and beside.gone_at is None:
@@ -169,5 +169,6 @@ def _gone(since: datetime) -> SafeString:
 
 
 @lru_cache(maxsize=1_024)
-def _team_path(slug: str) -> str:
+def keys_path(slug: str) -> str:
+    """The address of a team's list of keys."""
     return reverse("keys", args=(slug,))

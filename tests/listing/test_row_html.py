@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -36,12 +35,14 @@ def texts(team: Team) -> Iterator[RowText]:
         yield row_text(row, team, may_switch=number % 5 > 0, head="Let 10.0.0.1 in" if number % 7 == 0 else "")
 
 
-@pytest.mark.parametrize("more", [{"may": {"disable_key": True}, "mark_open": "10.0.0.1"}, {"may": {}}])
-def test_each_row_is_what_its_template_says(more: dict[str, Any]) -> None:
+@pytest.mark.parametrize("may_switch", [True, False])
+@pytest.mark.parametrize("mark_open", [True, False])
+def test_each_row_is_what_its_template_says(may_switch: bool, mark_open: bool) -> None:
     team = Team.objects.create(slug="blue", name="Blue <&>", account_id=7)
-    rows, context = list(texts(team)), {"labels": labels(), **more}
+    rows = list(texts(team))
+    context = {"labels": labels(), "may": {"disable_key": may_switch}, "mark_open": mark_open}
 
-    filled = row_htmls(rows, **context)
+    filled = row_htmls(rows, may_switch=may_switch, mark_open=mark_open)
 
     alone = [render_to_string("keys/_row.html", {"t": row, **context}) for row in rows]
     assert [one.html for one in filled] == alone
