@@ -53,8 +53,9 @@ def request_bytes(desk: Desk, method: str, path: str, body: Any = None, keep: bo
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
 
 
-def hear(connection: socket.socket, patience: float = 5.0, most: int = 50_000_000) -> Heard:
-    began, data = time.monotonic(), bytearray()
+def hear(connection: socket.socket, patience: float = 5.0, most: int = 50_000_000, began: float | None = None) -> Heard:
+    """began: when the request was sent, in monotonic seconds; now unless told."""
+    began, data = time.monotonic() if began is None else began, bytearray()
     ended = "silent"
     while (left := patience - (time.monotonic() - began)) > 0 and len(data) < most:
         connection.settimeout(left)
@@ -74,5 +75,6 @@ def hear(connection: socket.socket, patience: float = 5.0, most: int = 50_000_00
 
 def ask(desk: Desk, method: str, path: str, body: Any = None, patience: float = 5.0, most: int = 50_000_000) -> Heard:
     with connect(desk) as connection:
+        began = time.monotonic()  # the sandbox may begin to wait before we begin to listen
         connection.sendall(request_bytes(desk, method, path, body))
-        return hear(connection, patience, most)
+        return hear(connection, patience, most, began)
