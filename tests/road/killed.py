@@ -113,6 +113,9 @@ def change(asked: dict[str, Any]) -> str:
 
 def main() -> None:
     django.setup()
+    from keys.cometapi import client
+
+    client._tls()  # read once, and not by each child
     for line in sys.stdin:
         read, write = os.pipe()
         child = os.fork()
