@@ -47,30 +47,32 @@ class _Kind:
 
 def row_htmls(rows: Iterable[RowText], *, may_switch: bool, mark_open: bool = False) -> list[Row]:
     """may_switch: is there a column for the buttons? mark_open: say loudly which keys have no allowlist."""
-    of_all = (may_switch, mark_open, get_language())
-    return [Row(row.head, _html(row, of_all)) for row in rows]
+    language = get_language()
+    return [Row(row.head, _html(row, may_switch, mark_open, language)) for row in rows]
 
 
-def _html(row: RowText, of_all: tuple[bool, bool, str]) -> SafeString:
+def _html(row: RowText, may_switch: bool, mark_open: bool, language: str) -> SafeString:
     if row.tags:  # as many as there are
-        return _rendered(row, *of_all)
+        return _rendered(row, may_switch, mark_open)
     texts = tuple(map(str, attrgetter(*_TEXTS)(row)))
-    return _kind((row.drifted, row.is_open, *map(bool, texts)), *of_all).filled(texts)
+    return _kind((row.drifted, row.is_open, *map(bool, texts)), may_switch, mark_open, language).filled(texts)
 
 
 @lru_cache(maxsize=1_024)
 def _kind(of: tuple[bool, ...], may_switch: bool, mark_open: bool, language: str) -> _Kind:
-    """A template asks of a text whether there is one, and puts it in its place: nothing else."""
+    """A template asks of a text whether there is one, and puts it in its place: nothing else.
+
+    language: the one that is active; each has kinds of its own.
+    """
     drifted, is_open, *given = of
     gaps: dict[str, Any] = {
         name: SafeString(f"\ue000{at}\ue000" if given[at] else "") for at, name in enumerate(_TEXTS)
     }
     row = RowText(**gaps, tags=(), drifted=drifted, is_open=is_open, head=SafeString(""))
-    pieces = _GAP.split(_rendered(row, may_switch, mark_open, language))
+    pieces = _GAP.split(_rendered(row, may_switch, mark_open))
     return _Kind(tuple(pieces), itemgetter(*map(int, pieces[1::2])))
 
 
-def _rendered(row: RowText, may_switch: bool, mark_open: bool, language: str) -> SafeString:
-    """language: the one that is active, for `_kind` to keep each apart."""
+def _rendered(row: RowText, may_switch: bool, mark_open: bool) -> SafeString:
     may = {str(Verb.DISABLE_KEY): may_switch}
     return render_to_string(_TEMPLATE, {"t": row, "labels": labels(), "may": may, "mark_open": mark_open})

@@ -230,6 +230,28 @@ def test_back_to_life_in_a_closed_incident_is_left_to_drift(scene: Scene, proven
     assert proven.state == "closed" and scene.stage.stored()["status"] == 1
 
 
+def test_back_to_life_in_an_incident_closed_before_its_last_probe_is_left_alone(scene: Scene) -> None:
+    incident = scene.paste()
+    scene.press(incident)
+    pressing.close(person=scene.admin, actor=scene.actor, incident=incident)
+    scene.sandbox.console_edit(scene.stage.key_id, status=1)
+
+    row = scene.hasten(incident)
+
+    assert incident.state == "closed" and scene.stage.stored()["status"] == 1
+    assert (row.why, row.next_at, row.revived) == ("no_secret", None, 0)
+
+
+def test_without_a_worker_who_opens_the_page_finds_it_back_to_life(scene: Scene, proven: Incident) -> None:
+    scene.sandbox.console_edit(scene.stage.key_id, status=1)
+    scene.sync()
+
+    pressing.go_on(proven, Deadline.after(5))
+
+    proven.refresh_from_db()
+    assert scene.stage.stored()["status"] == 2 and proven.state == "open"
+
+
 def test_a_second_press_is_harmless(scene: Scene) -> None:
     incident = scene.paste()
     scene.press(incident)

@@ -50,12 +50,16 @@ def press(stage: Stage, fields: dict[str, Any], told: list[str], **moment: Any) 
     return [f"{words} {fields} {moment}" for words in broken]
 
 
-def unlike_the_reading(result: Result, story: Story) -> list[str]:
-    """CONFIRMED is said only of a reading at which the stored status was 2; who edits beside it reads the key too."""
+def unlike_the_reading(result: Result, story: Story, *, alone: bool = True) -> list[str]:
+    """CONFIRMED is said only of a reading at which the stored status was 2: the last one, when nobody else reads.
+
+    Who edits beside it reads the key too: then one of those that were begun since the disable says it looked.
+    """
     if result.outcome not in ("confirmed", "applied"):
         return []
     since = result.checked_at.timestamp() if result.checked_at else float("inf")
-    found = [story.at(read)["status"] for read in story.reads(since)]
+    reads = story.reads()[-1:] if alone else story.reads(since)
+    found = [story.at(read)["status"] for read in reads]
     return [] if 2 in found else [f"said {result.outcome} while status {found} was stored at the reading"]
 
 
@@ -180,7 +184,10 @@ def around_a_disable(stage: Stage, rng: random.Random, late_s: float) -> tuple[S
             on.sandbox.fault("stall_after_headers", operation="get", skip=1, key_id=on.key_id, seconds=0.1)
         result = on.disable()
         told_at = time.time()
-    words = [f"{one} ({what}, enabling {enabling})" for one in unlike_the_reading(result, _until(on, start, told_at))]
+    words = [
+        f"{one} ({what}, enabling {enabling})"
+        for one in unlike_the_reading(result, _until(on, start, told_at), alone=False)
+    ]
     if result.outcome not in ("confirmed", "unknown", "differs"):
         words.append(f"said {result.outcome} {result.why} ({what}, enabling {enabling})")
     on.sandbox.clear_hooks()

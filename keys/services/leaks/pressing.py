@@ -65,6 +65,7 @@ def go_on(incident: Incident, until: Deadline, *, first_tries: bool = True) -> N
 
     first_tries: also try secrets that nobody has pressed for yet; a page that has to be there at once does without.
     """
+    _wake(incident.leaked.all())
     due = _due().filter(incident=incident)
     rows = list((due if first_tries else due.filter(pressed_at__isnull=False)).values_list("pk", flat=True))
     if rows:
@@ -74,7 +75,7 @@ def go_on(incident: Incident, until: Deadline, *, first_tries: bool = True) -> N
 
 def probe_due(until: Deadline) -> None:
     """Whatever is due of all incidents, and what came back to life after its last probe: for the worker's schedule."""
-    _wake()
+    _wake(Leaked.objects.all())
     rows = list(_due().values_list("pk", flat=True)[:50])
     faults = each(rows, _next, until) if rows else []
     holding.destroy_due()
@@ -112,14 +113,14 @@ def note(*, person: Person, actor: Actor, incident: Incident, source: str, text:
     return True
 
 
-def _wake() -> None:
+def _wake(among: QuerySet[Leaked]) -> None:
     """A key that the desk was done with and that the mirror has read as not disabled since is due again.
 
     Not in an incident that a person has closed; drift alarms there as well.
     """
     same_key = MirrorKey.objects.filter(account_id=OuterRef("account_id"), key_id=OuterRef("key_id"), gone_at=None)
     alive = same_key.filter(read_at__gt=OuterRef("disabled_at")).exclude(status=Status.DISABLED)
-    done = Leaked.objects.filter(next_at=None, disabled_at__isnull=False, gone=False)
+    done = among.filter(next_at=None, disabled_at__isnull=False, gone=False)
     done.filter(Exists(alive)).exclude(incident__state=Incident.State.CLOSED).update(next_at=timezone.now())
 
 

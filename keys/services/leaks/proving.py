@@ -17,7 +17,7 @@ from django.utils import timezone
 from keys.cometapi import keyed
 from keys.cometapi.keyed import Verdict
 from keys.errors import CometAdminError, LedgerUnavailable, UpstreamError
-from keys.models import Change, Leaked, Person
+from keys.models import Change, Incident, Leaked, Person
 from keys.services import access_tokens, settle, status
 from keys.services.leaks import holding, telling, trying
 from keys.services.outcome import Answer, Outcome, Result
@@ -160,7 +160,10 @@ def _prove(row: Leaked) -> None:
 
 
 def _without_secret(row: Leaked) -> None:
-    """Its secret is destroyed: no more can be proven, but a key that came back to life is still seen."""
+    """Its secret is destroyed: no more can be proven. That it came back to life is seen until the leak is closed."""
+    if row.incident.state == Incident.State.CLOSED:
+        _save(row, why=row.why if row.last_at else "no_secret", next_at=None)
+        return
     seen = trying.read(row)
     if trying.reads_alive(row, seen):
         _alive(row)
