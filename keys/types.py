@@ -43,7 +43,7 @@ class KeySettings:
     cross_group_retry: bool
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in EDITABLE}
 
 
 EDITABLE: tuple[str, ...] = tuple(KeySettings.__dataclass_fields__)

@@ -67,7 +67,7 @@ def intent(ledger: book.Ledger, road: Road, live: KeySnapshot, plan: Plan, epoch
 def outcome(road: Road, change: Change, result: Result, sending: Sending) -> Result:
     """Write the outcome, unless settling has ended this change meanwhile; then that is the answer."""
     with opened() as ledger:
-        now = Change.objects.get(pk=change.pk)
+        now = Change.objects.only("state", "result").get(pk=change.pk)
         if now.state == ChangeState.DONE:
             return Result.from_json(now.result)
         body = outcome_body(result, sending)

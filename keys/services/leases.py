@@ -14,16 +14,15 @@ from keys.models import Change, ChangeState, Lease
 from keys.services.outcome import Held
 
 
-def holder(account_id: int, key_id: int) -> Lease | None:
-    """The lease if it is held now, else None."""
+def of(account_id: int, key_id: int) -> Lease:
+    """The key's lease as it stands, held or not; for a key that was never changed one with epoch 0, not stored."""
     lease = Lease.objects.filter(account_id=account_id, key_id=key_id).first()
-    return lease if lease and _held(lease) else None
+    return lease or Lease(account_id=account_id, key_id=key_id)
 
 
-def epoch_of(account_id: int, key_id: int) -> int:
-    """The epoch as it stands, 0 for a key that was never changed. Read before the key itself is read."""
-    epochs = Lease.objects.filter(account_id=account_id, key_id=key_id).values_list("epoch", flat=True)
-    return epochs.first() or 0
+def is_held(lease: Lease) -> bool:
+    """Does a change hold the key now?"""
+    return lease.change_id is not None and lease.until is not None and lease.until > timezone.now()
 
 
 def take(
@@ -31,11 +30,11 @@ def take(
 ) -> int:
     """Hold the key for `change_id` and return its epoch. Runs inside the transaction that writes the intent.
 
-    seen_epoch: what `epoch_of` said before the key was read; another one now means that a change came between.
+    seen_epoch: what `of` said before the key was read; another one now means that a change came between.
     take_over: a disable: whoever holds the key loses it. Raises Held.
     """
     lease, _ = Lease.objects.select_for_update().get_or_create(account_id=account_id, key_id=key_id)
-    if not take_over and (_held(lease) or (seen_epoch is not None and lease.epoch != seen_epoch)):
+    if not take_over and (is_held(lease) or (seen_epoch is not None and lease.epoch != seen_epoch)):
         raise Held(lease.until, lease.change_id)
     lease.epoch += 1
     lease.change_id, lease.until = change_id, until
@@ -68,7 +67,3 @@ def fence(change: Change) -> None:
     """Make sure that `change` cannot send any more: raise the epoch if it still has it."""
     mine = Lease.objects.filter(account_id=change.account_id, key_id=change.key_id, epoch=change.epoch)
     mine.update(epoch=change.epoch + 1, change_id=None, until=None)
-
-
-def _held(lease: Lease) -> bool:
-    return lease.change_id is not None and lease.until is not None and lease.until > timezone.now()

@@ -24,6 +24,11 @@ log = structlog.get_logger(__name__)
 
 KEPT: Final = ("id", "team", "account_id", "key_id", "first_seen_at")
 """Columns that a later reading leaves as they are."""
+COMPARED: Final = (
+    *(*KEPT, "snapshot", "read_at", "gone_at", "suspect", "baseline", "baseline_at"),
+    *("fingerprint", "fingerprint_of", "used_quota"),
+)
+"""What a new reading is held against; all else is copied from it anew, unread."""
 REWRITTEN: Final = tuple(f.name for f in MirrorKey._meta.concrete_fields if f.name not in KEPT)
 
 
@@ -41,9 +46,9 @@ def store(team: Team, readings: Collection[KeySnapshot], begun: datetime) -> Non
     """Store readings of one request, begun at one moment; at most a page of them."""
     if not readings:
         return
-    TeamSync.objects.get_or_create(team=team)
     with transaction.atomic():
-        sync = TeamSync.objects.select_for_update().get(team=team)
+        syncs = TeamSync.objects.select_for_update().only("secret_length", "secret_charset")
+        sync, _ = syncs.get_or_create(team=team)
         _store(team, list({reading.id: reading for reading in readings}.values()), begun)
         _learn_shape(sync, [reading.print for reading in readings if reading.print])
 
@@ -63,9 +68,11 @@ def lookback() -> timedelta:
 
 def _store(team: Team, readings: list[KeySnapshot], begun: datetime) -> None:
     ids = [reading.id for reading in readings]
-    known = {row.key_id: row for row in MirrorKey.objects.filter(account_id=readings[0].user_id, key_id__in=ids)}
+    rows = MirrorKey.objects.only(*COMPARED).filter(account_id=readings[0].user_id, key_id__in=ids)
+    known = {row.key_id: row for row in rows}
     ours = _changed_lately(readings[0].user_id, known.values())
     written, same = [], []
+    sampled = {row.key_id: row.used_quota for row in known.values() if row.read_at.date() == begun.date()}
     for reading in readings:
         row = known.get(reading.id)
         if row is None:
@@ -78,9 +85,10 @@ def _store(team: Team, readings: list[KeySnapshot], begun: datetime) -> None:
         MirrorKey.objects.bulk_create(
             written, update_conflicts=True, unique_fields=("account_id", "key_id"), update_fields=REWRITTEN
         )
-    MirrorKey.objects.filter(pk__in=same).update(read_at=begun, baseline_at=begun)
+    if same:
+        MirrorKey.objects.filter(pk__in=same).update(read_at=begun, baseline_at=begun)
     current = [row for row in known.values() if row.read_at == begun]
-    _sample([*written, *current], begun)
+    _sample((row for row in (*written, *current) if sampled.get(row.key_id) != row.used_quota), begun)
     _supersede([row for row in written if row.pk])
 
 
@@ -133,6 +141,8 @@ def _changed_lately(account_id: int, rows: Iterable[MirrorKey]) -> set[int]:
 def _sample(rows: Iterable[MirrorKey], begun: datetime) -> None:
     """Keep the highest count of units used that was read on this day (UTC)."""
     used = {(row.account_id, row.key_id): row.used_quota for row in rows}
+    if not used:
+        return
     today = begun.date()
     accounts = {account_id for account_id, _ in used}
     there = UsageSample.objects.filter(
@@ -157,7 +167,7 @@ def _supersede(rows: Iterable[MirrorKey]) -> None:
     """End open drifts of which nothing is left to be seen: whoever set the key otherwise has dealt with them."""
     by_key = {(row.account_id, row.key_id): row.snapshot for row in rows}
     ids = [key_id for _, key_id in by_key]
-    for drift in Drift.objects.filter(state=Drift.State.OPEN, key_id__in=ids):
+    for drift in Drift.objects.filter(state=Drift.State.OPEN, key_id__in=ids).only("account_id", "key_id", "changed"):
         now = by_key.get((drift.account_id, drift.key_id))
         if now is not None and not _still_there(drift, now):
             ended = {"state": Drift.State.SUPERSEDED, "ended_at": timezone.now()}

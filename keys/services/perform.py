@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from keys.cometapi.client import CometClient
 from keys.errors import AccessTokenRefused, KeyNotFound, LedgerError, UpstreamError
-from keys.models import Change, ChangeState, TokenState
+from keys.models import Change, ChangeState, Lease, TokenState
 from keys.services import access_tokens, journal, leases, mirror, repeats
 from keys.services.compute import Plan
 from keys.services.guard import guard
@@ -105,23 +105,23 @@ def _free_epoch(road: Road, deadline: Deadline) -> int:
     """Wait a moment for another change of this key to end; its epoch then. Raises Held when it does not."""
     patience = deadline.within(settings.WAITS.look_s)
     while True:
-        epoch = leases.epoch_of(road.account_id, road.key_id)
-        held = _held_by(road)
+        lease = leases.of(road.account_id, road.key_id)
+        held = _held_by(lease)
         if held is None:
-            return epoch
+            return lease.epoch
         if held.change_id == road.change_id:
-            return epoch  # this very submission holds it, from another request: found out once the key is read
+            return lease.epoch  # this very submission holds it, from another request: found out once the key is read
         if patience.passed or not _under_way(held.change_id):
             raise held
         time.sleep(0.1)
 
 
-def _held_by(road: Road) -> Held | None:
+def _held_by(lease: Lease) -> Held | None:
     """What keeps the key from being changed: a lease, or a change that lost its own to a disable and may still land."""
-    lease = leases.holder(road.account_id, road.key_id)
-    if lease is not None:
+    if leases.is_held(lease):
         return Held(lease.until, lease.change_id)
-    late = list(journal.may_still_land(road.account_id, road.key_id).order_by("-sent_until")[:1])
+    may_land = journal.may_still_land(lease.account_id, lease.key_id)
+    late = list(may_land.only("sent_until").order_by("-sent_until")[:1])
     return Held(journal.look_again_at(late), late[0].pk) if late else None
 
 

@@ -23,8 +23,7 @@ def content_of(kind: Kind, team: Team, key_id: int, asked: Mapping[str, Any], an
 
 def earlier_result(change_id: UUID, content: str, actor: Actor, team: Team, key_id: int) -> Result | None:
     """The outcome of the change that bears this id already; None for a new id. Raises ChangeIdTaken."""
-    change = Change.objects.filter(pk=change_id).first()
-    if change is None:
+    if not Change.objects.filter(pk=change_id).exists():
         return None
     return wait_for(change_id, content, actor, team, key_id)
 

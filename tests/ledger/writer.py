@@ -24,8 +24,8 @@ def wrong(mutant: str) -> Iterator[None]:
     if mutant != "last_row":
         yield
         return
-    old = "LedgerHead.objects.select_for_update().get(pk=1)"
-    with mutated(book._lock, old, 'Record.objects.select_for_update().order_by("-seq").first()'):
+    last_row = '"SELECT seq FROM keys_record ORDER BY seq DESC LIMIT 1" + for_update)'
+    with mutated(book._lock, "_LOCK + for_update)", f'{last_row}; cursor.execute("SELECT 1")'):
         yield
 
 
