@@ -6,6 +6,7 @@ import time
 import uuid
 import zoneinfo
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote, unquote_plus, unquote_to_bytes, urlencode, urlsplit
 
@@ -17,8 +18,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_htmx.middleware import HtmxDetails
 
 from keys.forms.history import without_secrets
+from keys.http import UNSENT
 from keys.redact import looks_secret
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -207,6 +210,30 @@ class FragmentSignIn:
         login = resolve_url(settings.LOGIN_URL)
         if urlsplit(response["Location"]).path != login:
             return response
-        page = htmx.current_url_abs_path or "/"
-        target = f"{login}?{urlencode({'next': '/' if looks_secret(unquote(page)) else page})}"
-        return HttpResponse(status=401, headers={"HX-Redirect": target})
+        page = _page_of(htmx)
+        query = {"next": "/" if looks_secret(unquote(page)) else page}
+        if request.method == "POST":
+            query[UNSENT] = "1"
+        return HttpResponse(status=401, headers={"HX-Redirect": f"{login}?{urlencode(query)}"})
+
+
+def _page_of(htmx: HtmxDetails) -> str:
+    """The page that a fragment was asked for from, as its path; "/" where that cannot be told."""
+    try:
+        return htmx.current_url_abs_path or "/"
+    except ValueError:  # an address such as http://[
+        return "/"
+
+
+class PageForMethods:
+    """Who types the address of a button (GET where only POST is answered) reads so instead of an empty page."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or request.method != "GET" or response.content:
+            return response
+        text = render_to_string("405.html", request=request)
+        return HttpResponse(text, status=response.status_code, headers={"Allow": response["Allow"]})

@@ -70,6 +70,10 @@ def database_url(text: str) -> dict[str, Any]:
         raise Wrong("cannot be read; write sqlite:///path or postgres://user:password@host/name") from None
     if config.get("NAME") in (None, "", ":memory:"):
         raise Wrong("names no database; write sqlite:///path or postgres://user:password@host/name")
+    if "\0" in str(config["NAME"]):
+        raise Wrong("holds a NUL; write sqlite:///path or postgres://user:password@host/name")
+    if scheme == "sqlite" and config.get("OPTIONS"):
+        raise Wrong("has options, which SQLite is not given here; write sqlite:///path alone")
     return {**config, "ENGINE": f"django.db.backends.{ENGINES[scheme]}"}
 
 

@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "cometadmin.middleware.FragmentSignIn",
+    "cometadmin.middleware.PageForMethods",
     "allauth.account.middleware.AccountMiddleware",
 ]
 TRUSTED_PROXY_COUNT: int = _given["TRUSTED_PROXY_COUNT"]

@@ -26,9 +26,16 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     Django takes whatever codec the Content-Type names, some of which are none of text, and fails while it makes the
     request, before any middleware.
     """
-    charset = parse_header_parameters(environ.get("CONTENT_TYPE", ""))[1].get("charset", "utf-8")
-    if charset.lower() == "utf-8":
+    if _charset(environ.get("CONTENT_TYPE", "")).lower() == "utf-8":
         return _django(environ, start_response)
     headers = [("Content-Type", "text/plain"), ("X-Content-Type-Options", "nosniff")]
     start_response("415 Unsupported Media Type", headers)
     return [NOT_UTF8]
+
+
+def _charset(content_type: str) -> str:
+    """ "" for one that cannot be told, such as a broken `charset*=`."""
+    try:
+        return parse_header_parameters(content_type)[1].get("charset", "utf-8")
+    except (ValueError, LookupError):
+        return ""

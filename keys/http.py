@@ -5,13 +5,16 @@ Views have no try/except for upstream, the ledger or a refusal: `page` turns the
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec
+from typing import Any, Concatenate, Final, ParamSpec, cast
+from urllib.parse import unquote, urlencode, urlsplit
 
-from django.contrib.auth.decorators import login_required
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
 from keys import permissions
@@ -19,6 +22,7 @@ from keys.errors import AccessTokenRefused, Denied, LedgerUnavailable, UpstreamE
 from keys.ledger.raw import legibly
 from keys.models import Person, Team, TokenState
 from keys.permissions import Verb
+from keys.redact import looks_secret
 from keys.services.access_tokens import NoAccessToken, note_state
 from keys.services.denials import record_denial
 from keys.trouble import trouble_of
@@ -29,6 +33,8 @@ OURS = "X-Fragment"
 """Marks an answer that may be swapped in whatever its status: a proxy's own 502 page must not be (static/js/app.js)."""
 
 
+UNSENT: Final = "unsent"
+"""In the sign-in's address: what was pressed was not done."""
 BIGGEST: Final = 2**63 - 1
 """What a table, a record or CometAPI can call anything; addresses take any digits."""
 
@@ -57,6 +63,8 @@ def page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
 
     @wraps(view)
     def guarded(request: PersonRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not cast(HttpRequest, request).user.is_authenticated:
+            return sign_in_first(request)
         if any(isinstance(number, int) and number > BIGGEST for number in kwargs.values()):
             raise Http404
         try:
@@ -68,7 +76,19 @@ def page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
         patch_vary_headers(response, ["HX-Request"])
         return response
 
-    return login_required(guarded)  # type: ignore[return-value]  # login_required types the request as Django's own
+    return guarded  # type: ignore[return-value]  # wraps() tells the same in words of its own
+
+
+def sign_in_first(request: HttpRequest) -> HttpResponse:
+    """To the sign-in, and from there to the page; after a press to the one that it was on, since nothing was sent."""
+    if request.method in ("GET", "HEAD"):
+        return redirect_to_login(request.get_full_path())
+    came_from = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure())
+    parts = urlsplit(came_from if ours else "/")
+    page = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+    query = urlencode({"next": "/" if looks_secret(unquote(page)) else page, UNSENT: "1"})
+    return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{query}")
 
 
 def legible(view: View[P]) -> View[P]:

@@ -103,7 +103,7 @@ def found(keys: QuerySet[MirrorKey], wanted: Wanted, now: datetime) -> QuerySet[
     keys = keys.filter(gone_at__isnull=not wanted.gone)
     for name, condition in CONDITIONS.items():
         value = getattr(wanted, name)
-        if value not in (None, "", False):
+        if value is not None and value is not False and value != "":  # 0 is asked for, though it equals False
             keys = keys.filter(condition(value, int(now.timestamp())))
     if wanted.q:
         needle = escape_visible(wanted.q).casefold()

@@ -8,11 +8,13 @@ from keys.forms.allowlist_acts import acted
 from keys.forms.base import BaseUnusable, open_base
 from keys.http import PersonRequest, is_fragment, page, team_or_404
 from keys.permissions import Verb
+from keys.views.kept import keeps_typing
 from keys.views.panel import panel_page
 from keys.views.retyped import made_anew, retyped
 
 
 @require_POST
+@keeps_typing
 @page
 def allowlist(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
     """The reading of the list alone for htmx, the whole form again for a browser without JavaScript."""

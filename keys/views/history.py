@@ -63,7 +63,9 @@ class Row:
 @legible
 def history(request: PersonRequest) -> HttpResponse:
     before = _before(request.GET.get("before"))
-    if not is_fragment(request) and "" in request.GET.values():
+    # What is given twice stays as it is: the form says so, and shows nothing rather than everything.
+    once = all(len(texts) == 1 for _name, texts in request.GET.lists())
+    if not is_fragment(request) and once and "" in request.GET.values():
         return HttpResponseRedirect(reverse("history") + _query(request))
     form = HistoryForm(request.GET, reader=request.user, zone=zone())
     found = find(request.user, form.to_filter(), before) if form.is_valid() else None

@@ -43,6 +43,6 @@ def home(request: PersonRequest) -> HttpResponse:
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     """Asked for by every browser; without an answer each page would have an error in its console."""
-    response = redirect(static("favicon.ico"))
+    response = redirect(static("favicon.svg"))
     response["Cache-Control"] = "public, max-age=86400"
     return response

@@ -50,4 +50,6 @@ def _kept(request: HttpRequest, status: int) -> HttpResponse:
         for text in texts
         if name not in NOT_KEPT
     ]
-    return render(request, "keys/kept.html", {"posted": posted}, status=status)
+    # A picker's button does again what it was pressed for; only the form itself is reviewed.
+    review = request.resolver_match is not None and request.resolver_match.view_name == "key"
+    return render(request, "keys/kept.html", {"posted": posted, "review": review}, status=status)

@@ -9,11 +9,13 @@ from keys.forms.models import retaken, without
 from keys.http import PersonRequest, is_fragment, page, team_or_404, team_rights
 from keys.permissions import Verb
 from keys.services.catalogue import catalogue
+from keys.views.kept import keeps_typing
 from keys.views.panel import Panel, panel_page
 from keys.views.retyped import carried, made_anew, retyped
 
 
 @require_POST
+@keeps_typing
 @page
 def models(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
     """`open` shows the catalogue, as part of the form for htmx and on a page of its own without JavaScript; all else

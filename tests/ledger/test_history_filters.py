@@ -205,6 +205,7 @@ IMPOSSIBLE: dict[str, str] = {
     "since=2026-03-05&until=2026-03-04": "Up to and with: This is before the time from which on is asked.",
     "teem=blue": "There is no filter called teem.",
     "team=blue&team=red": "Team: This was given more than once.",
+    "team=blue&team=": "Team: This was given more than once.",
     f"text={'x' * 201}": "Reason or key name: Ensure this value has at most 200 characters",
 }
 

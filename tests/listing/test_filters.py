@@ -81,6 +81,7 @@ CASES: list[tuple[Wanted, set[str]]] = [
     (Wanted(expiring=14), {"soon"}),
     (Wanted(expiring=3), {"soon"}),
     (Wanted(expiring=2), set()),
+    (Wanted(expiring=0), set()),
     (Wanted(expiring=15), {"soon", "later"}),
     (Wanted(idle=30), {"idle", "unused"}),
     (Wanted(idle=31), {"unused"}),

@@ -1,6 +1,7 @@
 """A session that ended while one typed, without JavaScript: nothing is sent, and nothing typed is lost."""
 
 from typing import Any
+from urllib.parse import quote
 
 from django.test import Client
 
@@ -67,3 +68,41 @@ def test_a_secret_is_not_sent_back(house: House) -> None:
     answer = Client().post(house.path("plain"), typed(house, name=f"a {SECRET}", reason="<b>"))
 
     assert SECRET[3:15] not in body(answer) and 'value="&lt;b&gt;"' in body(answer)
+
+
+def test_a_picker_pressed_after_the_session_ended_keeps_the_form(house: House) -> None:
+    form = {**typed(house), "allowlist": "check"}
+
+    answer = Client().post(f"{house.path('plain')}allowlist/", form)
+    done = house.client().post(f"{house.path('plain')}allowlist/", form_of(body(answer)))
+
+    assert answer.status_code == 401 and "what you typed is kept" in words(answer)
+    assert done.status_code == 200 and form_of(body(done))["name"] == "Typed"
+    assert Client().post(f"{house.path('plain')}models/", form).status_code == 401
+
+
+def test_a_press_after_the_session_ended_leads_back_to_its_page(house: House) -> None:
+    here = {"HTTP_REFERER": f"http://testserver{house.list_path}?q=a", "HTTP_HOST": "testserver"}
+
+    answer = Client().post(f"{house.path('plain')}disable/", **here)
+    elsewhere = Client().post(f"{house.path('plain')}disable/", HTTP_REFERER="http://evil.example/x")
+    sign_in = Client().get(answer["Location"])
+
+    assert answer["Location"] == f"/accounts/login/?next={quote(house.list_path + '?q=a', safe='')}&unsent=1"
+    assert elsewhere["Location"] == "/accounts/login/?next=%2F&unsent=1"
+    assert "Nothing was sent" in words(sign_in) and house.sandbox.writes() == []
+
+
+def test_in_a_fragment_too(house: House) -> None:
+    answer = Client().post(
+        f"{house.path('plain')}disable/", headers={**HTMX, "HX-Current-URL": "http://testserver/keys/"}
+    )
+
+    assert (answer.status_code, answer["HX-Redirect"]) == (401, "/accounts/login/?next=%2Fkeys%2F&unsent=1")
+
+
+def test_the_address_of_a_button_is_a_page_that_says_so(house: House) -> None:
+    answer = house.client().get(f"{house.path('plain')}disable/")
+
+    assert answer.status_code == 405 and "This is the address of a button" in words(answer)
+    assert answer["Allow"] == "POST"

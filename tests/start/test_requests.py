@@ -148,6 +148,25 @@ def test_a_body_in_another_charset_is_refused(kind: str, charset: str, server: S
     assert (answer.status, answer.text) == (415, "Forms are read in UTF-8 alone. Nothing was changed.")
 
 
+def test_a_charset_that_cannot_be_told_is_refused(server: Server) -> None:
+    answer = product.get(server.port, "/accounts/login/", {"Content-Type": "text/plain; charset*=foo'en'bar"}, b"a=b")
+
+    assert answer.status == 415
+
+
+def test_a_page_that_is_no_address_leads_to_the_sign_in(server: Server) -> None:
+    answer = product.get(server.port, "/teams/", {"HX-Request": "true", "HX-Current-URL": "http://["})
+
+    assert (answer.status, answer.headers["HX-Redirect"]) == (401, "/accounts/login/?next=%2F")
+
+
+def test_the_icon_is_there_with_the_files_as_they_are_served(server: Server) -> None:
+    answer = product.get(server.port, "/favicon.ico")
+
+    assert answer.status == 302
+    assert product.get(server.port, answer.headers["Location"]).text.startswith("<svg")
+
+
 def test_a_body_that_says_it_is_in_utf8_is_read(server: Server) -> None:
     headers = {"Content-Type": 'application/x-www-form-urlencoded; charset="UTF-8"'}
 

@@ -53,6 +53,8 @@ READ = [
     ("DATABASE_URL", "postgres://u:canary@host", "names no database"),
     ("DATABASE_URL", "postgres://u:canary@host:99999/name", "cannot be read"),
     ("DATABASE_URL", "postgres://u:canary@host:abc/name", "cannot be read"),
+    ("DATABASE_URL", "sqlite:////tmp/canary?mode=rwc", "has options"),
+    ("DATABASE_URL", "sqlite:////tmp/%00canary", "holds a NUL"),
     ("COMETAPI_BASE_URL", "https://someone:canary@api.example.com", "user or a password"),
     ("COMETAPI_BASE_URL", "https://canary@api.example.com", "user or a password"),
     ("COMETAPI_BASE_URL", "api.example.com", "is not an address"),
