@@ -74,14 +74,14 @@ def differences(
 def moved_between(base: KeySnapshot, live: KeySnapshot) -> Differences:
     """What somebody changed between two readings: field -> (base, live). Spending and self-moving status are not.
 
-    The quota is compared by its limit, remaining + used (design.md, "Quota").
+    The quota is compared by its limit, remaining + used, alone (design.md, "Quota"): a top-up by exactly what was spent
+    leaves the same number.
     """
     found: dict[str, tuple[Any, Any]] = {}
     for field in EDITABLE:
         old, new = getattr(base.settings, field), getattr(live.settings, field)
-        if same_value(field, old, new):
-            continue
-        if field == "remain_quota" and base.limit == live.limit:
+        same = base.limit == live.limit if field == "remain_quota" else same_value(field, old, new)
+        if same:
             continue
         if field == "status" and moved_by_itself(old, live):
             continue

@@ -37,7 +37,9 @@ def lapsed(live: KeySnapshot, now: datetime) -> bool:
     return marked or rules.is_past(live.settings.expired_time, now) or rules.is_dry(live.settings)
 
 
-def plan_edit(base: KeySnapshot, wish: KeyWish, live: KeySnapshot, now: datetime) -> Plan:
+def plan_edit(
+    base: KeySnapshot, wish: KeyWish, live: KeySnapshot, now: datetime, auto_groups: tuple[str, ...] = ("auto",)
+) -> Plan:
     """What to send for `wish`, made on `base`, now that `live` is there.
 
     Touched settings are what the editor wants; all others come from live (design.md, "Fields by class").
@@ -57,6 +59,7 @@ def plan_edit(base: KeySnapshot, wish: KeyWish, live: KeySnapshot, now: datetime
         for field in wish.touched
         if not same_value(field, getattr(live.settings, field), getattr(wanted, field))
     }
+    _refuse_odd_pairs(wanted, changed, moved, auto_groups)
     enabling = changed.get("status", (0, 0))[1] == Status.ENABLED
     if enabling:
         _refuse_dead_enable(wanted, now)
@@ -85,6 +88,22 @@ def _already(field: str, wish: KeyWish, wanted: KeySettings, live: KeySnapshot) 
     if field == "remain_quota" and wish.quota is not None and wish.quota.mode != QuotaMode.SET:
         return False
     return same_value(field, getattr(wanted, field), getattr(live.settings, field))
+
+
+def _refuse_odd_pairs(
+    wanted: KeySettings, changed: Collection[str], moved: Collection[str], auto_groups: tuple[str, ...]
+) -> None:
+    """Rules over two fields, once more where the other one has moved since the form judged them by its base."""
+    restriction = {"model_limits", "model_limits_enabled"}
+    try:
+        if restriction & set(changed) and restriction & set(moved):
+            field = "model_limits"
+            rules.check_restriction(wanted.model_limits_enabled, wanted.model_limits)
+        if "cross_group_retry" in changed and "group" in moved:
+            field = "cross_group_retry"
+            rules.check_cross_group_retry(wanted.cross_group_retry, wanted.group, auto_groups)
+    except Invalid as broken:
+        raise Invalid({field: [words for found in broken.faults.values() for words in found]}) from None
 
 
 def _refuse_dead_enable(wanted: KeySettings, now: datetime) -> None:

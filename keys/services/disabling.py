@@ -6,10 +6,10 @@ that no rule can refuse. Only the reading is believed.
 
 import random
 import time
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import replace
 
-from keys.services.compare import Differences, moved_between
+from keys.services.compare import Differences, differences, moved_between
 from keys.services.compute import plain_disable
 from keys.services.outcome import Answer, Outcome
 from keys.services.requests import Look, Sending
@@ -75,9 +75,20 @@ def disable_steps(sending: Sending) -> Steps:
         body = _disabled(newest) if step == "disable" else plain_disable(newest)
 
 
-def altered_settings(live: KeySnapshot, seen: KeySnapshot) -> Differences:
-    """What else moved while disabling: field -> (before, now), without the status; limits compared for the quota."""
-    return {field: pair for field, pair in moved_between(live, seen).items() if field != "status"}
+def apart(
+    live: KeySnapshot, steps: Collection[str], seen: KeySnapshot, auto_groups: Collection[str]
+) -> tuple[Differences, Differences]:
+    """What else moved while disabling, without the status: what our own bodies altered, and what somebody else did.
+
+    Field -> (before, now). steps: names of those that left us; none where the process died, and either may have. What
+    reads as such a body makes of `live` is ours; all else is told as theirs, and is never offered to be put back.
+    """
+    made = {"disable": _disabled(live.settings), "disable_plain": plain_disable(live.settings)}
+    bodies = [body for step, body in made.items() if not steps or step in steps]
+    moved = {field: pair for field, pair in moved_between(live, seen).items() if field != "status"}
+    unlike = [differences(body, live.used_quota, seen, auto_groups=auto_groups) for body in bodies]
+    ours = {field: pair for field, pair in moved.items() if any(field not in missed for missed in unlike)}
+    return ours, {field: pair for field, pair in moved.items() if field not in ours}
 
 
 def _ended(over: StopIteration) -> Sent:

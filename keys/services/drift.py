@@ -5,25 +5,31 @@ is settled; what reads otherwise is read again by id, and judged again under the
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from keys.errors import UpstreamError
+from keys.errors import AccessTokenRefused, NotSent, RateLimited, UpstreamError
 from keys.ledger import book
 from keys.ledger.actions import Action
 from keys.models import Change, ChangeState, Drift, MirrorKey, Team
 from keys.services import access_tokens, mirror
 from keys.services.compare import Differences
 from keys.services.explain import OurChange, unexplained, weaker_fields
-from keys.services.outcome import Answer, Outcome, Result
+from keys.services.outcome import Answer, Kind, Outcome, Result
 from keys.services.snapshots import snapshot_from_json
-from keys.types import Actor, ActorKind, Deadline, Status
+from keys.types import Actor, ActorKind, Deadline, KeySnapshot, Status
 
+log = structlog.get_logger(__name__)
+
+HOLDS_UP_ALL = (AccessTokenRefused, NotSent, RateLimited)
+"""Trouble that the next key would meet as well."""
 OUTSIDE = Actor(ActorKind.SYSTEM, "", "outside", role="system")
 
-_CLEAR_ENDS = frozenset({str(Outcome.CONFIRMED), str(Outcome.DIFFERS), str(Outcome.REFUSED)})
+_CLEAR_ENDS = frozenset(map(str, (Outcome.CONFIRMED, Outcome.DIFFERS, Outcome.REFUSED, Outcome.NOT_SENT)))
 
 
 def examine(team: Team, until: Deadline) -> bool:
@@ -35,7 +41,12 @@ def examine(team: Team, until: Deadline) -> bool:
     for row in list(suspects):
         if until.passed:
             return False
-        _examine(team, row, until)
+        try:
+            _examine(team, row, until)
+        except HOLDS_UP_ALL:
+            raise
+        except UpstreamError as error:  # of this one key: it stays a suspect, and holds up no other
+            log.warning("suspect_not_read", team=team.slug, key=row.key_id, error=error.kind)
     return True
 
 
@@ -109,17 +120,28 @@ def _ended_at(change: Change) -> datetime:
 
 
 def _as_ours(change: Change) -> Iterator[OurChange]:
-    """Nothing for a change of which no request ever left us."""
-    if change.sent_until is None or not change.before:
+    """Nothing for a change of which no request ever left us: a PUT is marked before it is tried (`sent_until`)."""
+    if change.sent_until is None or not change.before or change.outcome == Outcome.NOT_SENT:
         return
+    found = snapshot_from_json(change.found) if change.found else None
     yield OurChange(
         before=snapshot_from_json(change.before),
         wanted=snapshot_from_json(change.wanted),
-        found=snapshot_from_json(change.found) if change.found else None,
+        found=_left_by(change, found) if found and change.kind == Kind.DISABLE else found,
         read_at=change.read_at,
         ended_at=_ended_at(change),
         clear=_is_clear(change),
     )
+
+
+def _left_by(change: Change, found: KeySnapshot) -> KeySnapshot:
+    """`found` without what a disable read and did not write: that somebody else did, and no other record tells it."""
+    moved = Result.from_json(change.result).moved
+    before = snapshot_from_json(change.before)
+    theirs = {name: getattr(before.settings, name) for name in moved if name != "remain_quota"}
+    if "remain_quota" in moved:
+        theirs["remain_quota"] = before.limit - found.used_quota
+    return replace(found, settings=replace(found.settings, **theirs))
 
 
 def _explained(row: MirrorKey) -> None:

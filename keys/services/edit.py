@@ -53,7 +53,7 @@ def edit_key(
         return Result(Outcome.UNCHANGED, Kind.EDIT, change_id)
 
     def plan(live: KeySnapshot) -> Plan:
-        return plan_edit(base, wish, live, timezone.now())
+        return plan_edit(base, wish, live, timezone.now(), settings.AUTO_GROUPS)
 
     asked = {
         "base": snapshot_to_json(base),

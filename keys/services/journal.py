@@ -18,7 +18,7 @@ from keys.ledger.actions import Action
 from keys.models import Change, ChangeState, Record, Team
 from keys.services import leases
 from keys.services.compute import Plan, refusal_field
-from keys.services.disabling import altered_settings
+from keys.services.disabling import apart
 from keys.services.outcome import Answer, Kind, Outcome, Pairs, Result
 from keys.services.requests import Sending
 from keys.services.road import Road
@@ -105,7 +105,11 @@ def result_of(road: Road, change: Change, plan: Plan, sending: Sending, sent: Se
     """Everything there is to tell of a change that was sent."""
     snapshot = sent.look.snapshot if sent.look else None
     disabling = road.kind is Kind.DISABLE
-    altered = altered_settings(sending.live, snapshot) if disabling and snapshot else {}
+    altered: Pairs = {}
+    moved = plan.moved
+    if disabling and snapshot:
+        left = {step.step for step in sending.steps if step.answer is not Answer.NOT_SENT}
+        altered, moved = apart(sending.live, left, snapshot, settings.AUTO_GROUPS)
     earlier = may_still_land_after(change) if disabling else []
     return Result(
         outcome=sent.outcome,
@@ -115,7 +119,7 @@ def result_of(road: Road, change: Change, plan: Plan, sending: Sending, sent: Se
         snapshot=snapshot,
         changed=plan.changed,
         differs=sent.differs,
-        moved=plan.moved,
+        moved=moved,
         altered=altered,
         steps=tuple(sending.steps),
         message=next((step.message for step in reversed(sending.steps) if step.message), ""),
@@ -136,6 +140,8 @@ def outcome_body(result: Result, sending: Sending | None) -> dict[str, Any]:
         "found": snapshot_to_json(result.snapshot) if result.snapshot else None,
         "differs": _lists(result.differs),
         "altered": _lists(result.altered),
+        # Of an edit the intent tells it; a disable never looks at it before it sends.
+        **({"moved": _lists(result.moved)} if result.kind is Kind.DISABLE and result.moved else {}),
         "steps": [step.to_json() for step in result.steps],
         "window_ms": sending.window_ms if sending else None,
         "message": result.message,

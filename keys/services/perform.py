@@ -152,12 +152,12 @@ def sent_and_recorded(walk: Walk, send: Callable[[], Sent]) -> Result:
     road, change, sending = walk.road, walk.change, walk.sending
     try:
         sent = send()
+        if sent.look and isinstance(sent.look.error, AccessTokenRefused):
+            access_tokens.note_state(road.team, TokenState.REFUSED)
+        result = journal.result_of(road, change, walk.plan, sending, sent)
     except DatabaseError:
-        # The database went away between two requests: the open intent says unknown, and so do we.
+        # The database went away after something was sent: the open intent says unknown, and so do we.
         return Result(Outcome.UNKNOWN, road.kind, road.change_id, steps=tuple(sending.steps), why="not_recorded")
-    if sent.look and isinstance(sent.look.error, AccessTokenRefused):
-        access_tokens.note_state(road.team, TokenState.REFUSED)
-    result = journal.result_of(road, change, walk.plan, sending, sent)
     try:
         return journal.outcome(road, change, result, sending)
     except LedgerError:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from keys.models import Change, ChangeState, Team
 from keys.services import access_tokens, journal, leases, mirror, status
 from keys.services.compare import Differences, differences
+from keys.services.disabling import apart
 from keys.services.outcome import Kind, Outcome, Result
 from keys.services.requests import Look, look
 from keys.services.snapshots import snapshot_from_json
@@ -98,7 +99,7 @@ def _edit_verdict(change: Change, seen: Look) -> Outcome | None:
     missing = _missing(change, seen)
     as_before = not differences(before.settings, before.used_quota, seen.snapshot, auto_groups=settings.AUTO_GROUPS)
     if not missing and not as_before:
-        return Outcome.APPLIED
+        return Outcome.OTHER if _written_since(change) else Outcome.APPLIED
     sent_until = change.sent_until or change.created_at
     if seen.at < sent_until + timedelta(seconds=settings.WAITS.late_s) and change.state != ChangeState.DONE:
         return None
@@ -132,12 +133,14 @@ def _close(
 ) -> Outcome | None:
     """Record what settling found, unless somebody else has ended the change meanwhile."""
     with journal.opened() as ledger:
-        was = change.state
+        was, told = change.state, change.outcome_seq
         if was != ChangeState.DONE:
             leases.fence(change)
         change.refresh_from_db()
         if change.state != was and (was, change.state) != (ChangeState.SENDING, ChangeState.UNKNOWN):
             return None  # also when it was thought unsent and has been sent meanwhile
+        if was == ChangeState.DONE and change.outcome_seq != told:
+            return None  # looked at once more, by two at a time: one record tells it
         result = _settled(change, verdict, seen, why)
         result = replace(result, followed_by=followed_by)
         body = {**journal.outcome_body(result, None), "followed_by": str(followed_by) if followed_by else None}
@@ -151,6 +154,10 @@ def _settled(change: Change, verdict: Outcome, seen: Look | None, why: str) -> R
     snapshot = seen.snapshot if seen else None
     disabled = change.kind == Kind.DISABLE and verdict is Outcome.APPLIED
     earlier = journal.may_still_land_after(change) if disabled else []
+    if disabled and snapshot:
+        steps = {step.step for step in known.steps}
+        altered, moved = apart(snapshot_from_json(change.before), steps, snapshot, settings.AUTO_GROUPS)
+        known = replace(known, altered=altered, moved=moved)
     return replace(
         known,
         outcome=verdict,
@@ -181,6 +188,16 @@ def _newer(change: Change) -> QuerySet[Change]:
         account_id=change.account_id, key_id=change.key_id, created_at__gt=change.created_at, sent_until__isnull=False
     )
     return sent.exclude(pk=change.pk).exclude(outcome=str(Outcome.NOT_SENT))
+
+
+def _written_since(change: Change) -> bool:
+    """Has a later change of ours written what this one wanted? Then what reads now is no sign of this one."""
+    asked = [name for name, want in change.wanted.items() if want != change.before.get(name)]
+    for later in _newer(change):
+        wrote = [name for name in asked if later.before.get(name) != later.wanted.get(name)]
+        if any(name == "remain_quota" or later.wanted[name] == change.wanted[name] for name in wrote):
+            return True
+    return False
 
 
 def overruled(change: Change) -> bool:

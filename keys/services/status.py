@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 
 from keys import rules
@@ -20,6 +21,8 @@ from keys.services.requests import Sending
 from keys.services.road import Road
 from keys.services.sending import Sent, send_edit
 from keys.types import Actor, KeySnapshot, KeyWish, QuotaMode, QuotaWish, Status
+
+ENDED_AS_WANTED = (str(Outcome.CONFIRMED), str(Outcome.APPLIED))
 
 
 def disable_key(
@@ -102,7 +105,7 @@ def enable_key(
         wish = KeyWish({"status": int(Status.ENABLED)})
         if put_back:
             wish = _with_altered(wish, put_back_offer(team, key_id, live))
-        return plan_edit(live, wish, live, timezone.now())
+        return plan_edit(live, wish, live, timezone.now(), settings.AUTO_GROUPS)
 
     return perform(
         Road(
@@ -124,21 +127,39 @@ def enable_key(
 
 
 def put_back_offer(team: Team, key_id: int, live: KeySnapshot) -> Differences:
-    """Settings that the last disable had to alter and that still read so: field -> (now, as it was before)."""
-    last = (
-        Change.objects.filter(team_id=team.pk, key_id=key_id, kind=str(Kind.DISABLE))
-        .exclude(outcome__in=("", str(Outcome.NOT_SENT)))
-        .order_by("-created_at")
-        .first()
-    )
-    altered: Mapping[str, Any] = last.result.get("altered", {}) if last else {}
-    return {
+    """What disabling had to alter since the key was last enabled here, and still reads so: field -> (now, before)."""
+    offer = {
         field: (now, before)
-        for field, (before, now) in altered.items()
+        for field, (before, now) in _altered_since_enabled(team, key_id).items()
         # A quota below zero or above the bound is refused on the way back (trap 7), so it is not offered.
         if same_value(field, getattr(live.settings, field), now)
         and not (field == "remain_quota" and not 0 < before <= rules.MAX_UNITS)
     }
+    group = offer["group"][1] if "group" in offer else live.settings.group
+    if group not in settings.AUTO_GROUPS:
+        offer.pop("cross_group_retry", None)  # nothing to put back: it does nothing there (trap 9)
+    return offer
+
+
+def _altered_since_enabled(team: Team, key_id: int) -> Mapping[str, Any]:
+    """Over all disables of the key since: one that finds it disabled already takes nothing of the offer away."""
+    changes = Change.objects.filter(team_id=team.pk, key_id=key_id).exclude(outcome__in=("", str(Outcome.NOT_SENT)))
+    since: list[Change] = []
+    for change in changes.order_by("-created_at").iterator():
+        if change.kind == Kind.DISABLE:
+            since.append(change)
+        elif change.outcome in ENDED_AS_WANTED and _enables(change):
+            break
+    altered: dict[str, Any] = {}
+    for change in reversed(since):
+        for field, (before, now) in change.result.get("altered", {}).items():
+            same = field in altered and same_value(field, altered[field][1], before)
+            altered[field] = (altered[field][0] if same else before, now)
+    return altered
+
+
+def _enables(change: Change) -> bool:
+    return bool(change.wanted.get("status") == Status.ENABLED != change.before.get("status"))
 
 
 def _with_altered(wish: KeyWish, offer: Differences) -> KeyWish:

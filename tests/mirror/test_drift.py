@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from keys.cometapi.client import CometClient
+from keys.errors import Unclear
 from keys.models import Change, ChangeState, Record
 from keys.services import drift, settle
-from keys.types import Deadline
+from keys.types import Deadline, KeySnapshot
 from tests.mirror.support import drifts, row, sync
 from tests.road.stage import Stage, wish
 
@@ -220,9 +222,27 @@ def test_trouble_while_looking_again_leaves_a_suspect(stage: Stage) -> None:
     stage.sandbox.console_edit(stage.key_id, name="theirs")
     stage.sandbox.fault("500_before", operation="get", times=99)
 
-    assert sync(stage.team).trouble == "http_500"
+    assert sync(stage.team).trouble == ""  # of the key, not of the team's list
     assert (drifts(stage), row(stage).suspect) == ([], True)
 
     stage.sandbox.clear_faults()
     drift.examine_all(Deadline.after(5))
     assert len(drifts(stage)) == 1
+
+
+def test_a_key_that_cannot_be_read_holds_up_no_other(stage: Stage, monkeypatch: Any) -> None:
+    other = stage.on(stage.sandbox.add_key(stage.account, name="second"))
+    sync(stage.team)
+    for one in (stage, other):
+        one.sandbox.console_edit(one.key_id, name=f"theirs {one.key_id}")
+    whole = CometClient.get_key
+
+    def get(client: CometClient, key_id: int, deadline: Deadline) -> KeySnapshot:
+        if key_id == stage.key_id:
+            raise Unclear("odd", kind="odd_answer")
+        return whole(client, key_id, deadline)
+
+    monkeypatch.setattr(CometClient, "get_key", get)
+
+    assert sync(stage.team).trouble == ""
+    assert [found.key_id for found in drifts(stage)] == [other.key_id] and row(stage).suspect

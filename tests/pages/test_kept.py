@@ -82,10 +82,10 @@ def test_a_picker_pressed_after_the_session_ended_keeps_the_form(house: House) -
 
 
 def test_a_press_after_the_session_ended_leads_back_to_its_page(house: House) -> None:
-    here = {"HTTP_REFERER": f"http://testserver{house.list_path}?q=a", "HTTP_HOST": "testserver"}
+    here, there = f"http://testserver{house.list_path}?q=a", "http://evil.example/x"
 
-    answer = Client().post(f"{house.path('plain')}disable/", **here)
-    elsewhere = Client().post(f"{house.path('plain')}disable/", HTTP_REFERER="http://evil.example/x")
+    answer = Client().post(f"{house.path('plain')}disable/", headers={"Referer": here})
+    elsewhere = Client().post(f"{house.path('plain')}disable/", headers={"Referer": there})
     sign_in = Client().get(answer["Location"])
 
     assert answer["Location"] == f"/accounts/login/?next={quote(house.list_path + '?q=a', safe='')}&unsent=1"
