@@ -113,9 +113,10 @@ def claim_due(lane: Lane) -> str:
             continue
         if name not in known:
             known[name] = Schedule.objects.get_or_create(name=name, defaults={"next_run_at": now})[0].next_run_at
-        if known[name] > now:
-            continue
         next_run_at = now + timedelta(seconds=scheduled.every_s)
+        # Later than that was noted by a clock that ran ahead and has been set back since.
+        if now < known[name] <= next_run_at:
+            continue
         if Schedule.objects.filter(name=name, next_run_at=known[name]).update(next_run_at=next_run_at):
             return name
     return ""

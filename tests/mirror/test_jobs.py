@@ -80,6 +80,15 @@ def test_what_is_due_is_claimed_by_one_process_alone(stage: Stage) -> None:
     assert sorted(name for name in claimed if name) == sorted(schedule.SCHEDULE)
 
 
+def test_a_clock_that_is_set_back_holds_nothing_up(stage: Stage) -> None:
+    for name in schedule.SCHEDULE:
+        Schedule.objects.create(name=name, next_run_at=timezone.now() + timedelta(days=1))
+
+    claimed = [schedule.claim_due(Lane.ORDINARY) for _ in range(2)]
+
+    assert all(claimed) and claimed[0] != claimed[1]
+
+
 def test_what_always_fails_does_not_take_the_lane_along(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     faults = iter([CometAdminError("in words"), ValueError("never shown")])
 
