@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from keys.forms.base import zone_now
 from keys.forms.history import OTHERS, HistoryForm
 from keys.http import PersonRequest, is_fragment, legible, mark_ours, page
 from keys.ledger.labels import action_label, outcome_label
@@ -26,7 +27,6 @@ from keys.selectors.telling import told
 from keys.selectors.unknown import unknown_changes
 from keys.types import ActorKind
 from keys.views.faces import Face, face_of
-from keys.views.panel import zone
 
 IMPOSSIBLE: Final = 422
 
@@ -67,7 +67,7 @@ def history(request: PersonRequest) -> HttpResponse:
     once = all(len(texts) == 1 for _name, texts in request.GET.lists())
     if not is_fragment(request) and once and "" in request.GET.values():
         return HttpResponseRedirect(reverse("history") + _query(request))
-    form = HistoryForm(request.GET, reader=request.user, zone=zone())
+    form = HistoryForm(request.GET, reader=request.user, zone=zone_now())
     found = find(request.user, form.to_filter(), before) if form.is_valid() else None
     template = "history/_records.html" if is_fragment(request) else "history/history.html"
     response = render(request, template, _context(request, form, found), status=200 if found else IMPOSSIBLE)
