@@ -81,7 +81,7 @@ def needs_fold(text: str, zone: ZoneInfo) -> bool:
 
 def day_end(days: int, now: datetime, zone: ZoneInfo) -> int:
     """Unix seconds of the last second of the day that comes `days` after today in `zone`. now: aware."""
-    return _last_second(now.astimezone(zone).date() + timedelta(days=days), zone)
+    return end_of(now.astimezone(zone).date() + timedelta(days=days), zone)
 
 
 def quarter_end(now: datetime, zone: ZoneInfo) -> int:
@@ -89,10 +89,11 @@ def quarter_end(now: datetime, zone: ZoneInfo) -> int:
     today = now.astimezone(zone).date()
     next_month = (today.month - 1) // 3 * 3 + 4
     begins = date(today.year + (next_month > 12), (next_month - 1) % 12 + 1, 1)
-    return _last_second(begins - timedelta(days=1), zone)
+    return end_of(begins - timedelta(days=1), zone)
 
 
-def _last_second(day: date, zone: ZoneInfo) -> int:
+def end_of(day: date, zone: ZoneInfo) -> int:
+    """Unix seconds of the day's last second in `zone`."""
     # The later one, where a clock change at midnight shows it twice.
     return _unix(datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=zone, fold=1))
 
