@@ -60,6 +60,12 @@ def parse_moment(text: str, zone: ZoneInfo, fold: str = "") -> int:
     return _unix(naive.replace(tzinfo=zone, fold=1 if fold == "later" and is_ambiguous(naive, zone) else 0))
 
 
+def precision(text: str) -> timedelta:
+    """How much a text names that `parse_moment` reads: a minute where it has no seconds, else a second."""
+    hit = _LOCAL.fullmatch(text.strip())
+    return timedelta(minutes=1) if hit and hit[6] is None else timedelta(seconds=1)
+
+
 def same_moment_text(one: str, other: str) -> bool:
     """Are these the same local time? Browsers leave out seconds that are 0."""
     if one == other:
