@@ -1,5 +1,6 @@
 """Which records are asked for: one plain value that the history page, the export and its command share."""
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -78,19 +79,25 @@ class LedgerFilter:
 
 
 def _holds(column: str, text: str) -> Q:
-    """Is the text anywhere in the column, in either case? SQLite's LIKE knows the two cases of A to Z alone."""
-    if connection.vendor == "sqlite" and not text.isascii():
-        pattern = Value(f"*{''.join(map(_either_case, text))}*")
+    """Is the text anywhere in the column, in either case?
+
+    Beyond A to Z, SQLite's LIKE knows one case alone, and PostgreSQL's as many as its locale: each letter is asked for
+    as either. By GLOB on SQLite, where REGEXP is Python's and fails on a damaged text.
+    """
+    if text.isascii():
+        return Q(**{f"{column}__icontains": text})
+    if connection.vendor == "sqlite":
+        pattern = Value(f"*{''.join('^' if c == '^' else f'[{_cases(c)}]' for c in text)}*")
         glob = {"template": "%(expressions)s", "arg_joiner": " GLOB ", "output_field": BooleanField()}
         return Q(Func(F(column), pattern, **glob))
-    return Q(**{f"{column}__icontains": text})
+    each = (f"[{cases}]" if len(cases := _cases(c)) > 1 else re.escape(c) for c in text)
+    return Q(**{f"{column}__regex": "".join(each)})
 
 
-def _either_case(character: str) -> str:
-    """For GLOB, in which every character but `^` may stand for itself in brackets."""
+def _cases(character: str) -> str:
     upper = character.upper()
     cases = {character, character.lower(), upper, upper.lower()}
-    return "^" if character == "^" else f"[{''.join(sorted(one for one in cases if len(one) == 1))}]"
+    return "".join(sorted(one for one in cases if len(one) == 1))
 
 
 def _by(actor: str) -> Q:

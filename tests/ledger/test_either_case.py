@@ -4,6 +4,7 @@ import pytest
 
 from keys.models import Record
 from keys.selectors.ledger_filter import LedgerFilter
+from tests.ledger.damage import without_guards
 from tests.ledger.making import append
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,16 @@ def test_nothing_stands_for_anything_else(text: str) -> None:
     append(reason=TOLD)
 
     assert found(text) == 0
+
+
+@pytest.mark.sqlite
+def test_a_damaged_text_is_passed_over() -> None:
+    append(reason=TOLD)
+    append(reason="x")
+    with without_guards() as cursor:
+        cursor.execute("UPDATE keys_record SET reason = CAST(x'ff41' AS TEXT) WHERE seq = 2")
+
+    assert found("КЛЮЧ") == 1
 
 
 def test_a_long_text_against_a_long_one_takes_no_time() -> None:
