@@ -1,6 +1,7 @@
 """Rows of a CSV file (RFC 4180) that no spreadsheet takes for anything but text and numbers. Pure."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -8,9 +9,11 @@ from keys.redact import escape_visible
 
 BOM: Final = "\ufeff"
 """Without it a common spreadsheet reads names in Arabic or Chinese as something else."""
-_FORMULA: Final = frozenset("=+-@|%\t\r\uff1d\uff0b\uff0d\uff20")
+FORMULA: Final = "=+-@|%\t\r\uff1d\uff0b\uff0d\uff20"
 """What begins a formula or a command, fullwidth forms among them."""
-_BLANK: Final = " \t\r\n\u00a0\u3000'\""
+_BLANK: Final = " \u00a0\u3000'\""
+_BEGINS: Final = re.compile(rf"[\n{_BLANK}]*[{re.escape(FORMULA)}]")
+_BEGINS_WITHIN: Final = re.compile(rf"[;\r\n](?=[{_BLANK}]*[{re.escape(FORMULA)}])")
 
 Cell = str | int | None
 
@@ -23,13 +26,23 @@ def lines(rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
 
 
 def cell(value: Cell) -> str | int:
-    """A text with what cannot be seen written out, and an apostrophe before what a spreadsheet would run."""
+    """A text with what cannot be seen written out, and nothing in it that a spreadsheet would run."""
     if value is None:
         return ""
     if isinstance(value, int):
         return value
-    text = escape_visible(value, keep="\n")
-    return f"'{text}" if text.lstrip(_BLANK)[:1] in _FORMULA and text.lstrip(_BLANK) else text
+    return harmless(escape_visible(value, keep="\n"))
+
+
+def harmless(text: str) -> str:
+    """An apostrophe before all that would begin a formula, blanks and quotes apart.
+
+    At the text's beginning, and behind every `;` and line end in it too: where lists are separated by `;` (Excel in
+    German or French), a file with commas is cut there. So a text may come out altered in its middle, JSON in a cell as
+    well: who needs it to the letter takes JSON Lines.
+    """
+    within = _BEGINS_WITHIN.sub(r"\g<0>'", text)
+    return f"'{within}" if _BEGINS.match(text) else within
 
 
 class _Echo:

@@ -60,6 +60,12 @@ def parse_moment(text: str, zone: ZoneInfo, fold: str = "") -> int:
     return _unix(naive.replace(tzinfo=zone, fold=1 if fold == "later" and is_ambiguous(naive, zone) else 0))
 
 
+def precision(text: str) -> timedelta:
+    """How much a text names that `parse_moment` reads: a minute where it has no seconds, else a second."""
+    hit = _LOCAL.fullmatch(text.strip())
+    return timedelta(minutes=1) if hit and hit[6] is None else timedelta(seconds=1)
+
+
 def same_moment_text(one: str, other: str) -> bool:
     """Are these the same local time? Browsers leave out seconds that are 0."""
     if one == other:
@@ -81,7 +87,7 @@ def needs_fold(text: str, zone: ZoneInfo) -> bool:
 
 def day_end(days: int, now: datetime, zone: ZoneInfo) -> int:
     """Unix seconds of the last second of the day that comes `days` after today in `zone`. now: aware."""
-    return _last_second(now.astimezone(zone).date() + timedelta(days=days), zone)
+    return end_of(now.astimezone(zone).date() + timedelta(days=days), zone)
 
 
 def quarter_end(now: datetime, zone: ZoneInfo) -> int:
@@ -89,10 +95,11 @@ def quarter_end(now: datetime, zone: ZoneInfo) -> int:
     today = now.astimezone(zone).date()
     next_month = (today.month - 1) // 3 * 3 + 4
     begins = date(today.year + (next_month > 12), (next_month - 1) % 12 + 1, 1)
-    return _last_second(begins - timedelta(days=1), zone)
+    return end_of(begins - timedelta(days=1), zone)
 
 
-def _last_second(day: date, zone: ZoneInfo) -> int:
+def end_of(day: date, zone: ZoneInfo) -> int:
+    """Unix seconds of the day's last second in `zone`."""
     # The later one, where a clock change at midnight shows it twice.
     return _unix(datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=zone, fold=1))
 

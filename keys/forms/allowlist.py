@@ -16,9 +16,9 @@ from keys.forms.rendered import same_line_ends
 from keys.forms.words import say
 from keys.redact import escape_visible, mask
 from keys.rules import RuleBroken
+from keys.rules.admits import Network
 from keys.rules.allowlist_reading import (
     Entry,
-    Network,
     as_stored,
     challenge_of,
     check_one_address,
@@ -133,7 +133,7 @@ def reading(form: KeyForm, *, find: str = "", client: str = "") -> Reading:
         faulty=len(faulty),
         mendable=sum(1 for entry in faulty if entry.meant),
         needless=sum(1 for entry in case.entries if entry.covered_by),
-        summary=_summary(case.entries),
+        summary=_summary(case),
         misread=_misread(case),
         verdict=_verdict(case),
         own=_own(case),
@@ -174,7 +174,10 @@ def addresses(count: int) -> str:
     return _("2^%(bits)s addresses") % {"bits": count.bit_length() - 1}
 
 
-def _summary(entries: Sequence[Entry]) -> str:
+def _summary(case: _Case) -> str:
+    entries = case.entries
+    if not entries and case.networks:  # a stored list of commas and line ends alone
+        return _("No entry can be read: nobody is let in.")
     if not entries:
         return _("No entry: the key works from every address.")
     parts = [ngettext("%(n)s entry", "%(n)s entries", len(entries)) % {"n": f"{len(entries):,}"}]

@@ -7,8 +7,10 @@ what was touched and what somebody else changed meanwhile.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from django.core import signing
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from keys.errors import CometAdminError
@@ -20,16 +22,22 @@ SALT: Final = "keys.forms.base"
 MAX_AGE_S: Final = 12 * 60 * 60
 
 
+def zone_now() -> ZoneInfo:
+    """In which times are told to who asks now."""
+    return ZoneInfo(timezone.get_current_timezone_name())
+
+
 @dataclass(frozen=True, slots=True)
 class Base:
     """snapshot: the key as the form showed it. groups: those that could be chosen, None where nothing lists them.
 
-    about: what CometAPI says of some of them.
+    about: what CometAPI says of some of them. zone: in which its times were shown, and what is typed is meant.
     """
 
     snapshot: KeySnapshot
     groups: tuple[str, ...] | None
     about: Mapping[str, str] = field(default_factory=dict)
+    zone: ZoneInfo = field(default_factory=zone_now)
 
 
 class BaseUnusable(CometAdminError):
@@ -46,7 +54,13 @@ class BaseUnusable(CometAdminError):
 def sign_base(base: Base, person: Person, team: Team) -> str:
     """For the hidden field `base`."""
     key, bound = base.snapshot, _bound(person, team, base.snapshot.id)
-    content = {**bound, "key": snapshot_to_json(key), "groups": base.groups, "about": dict(base.about)}
+    content = {
+        **bound,
+        "key": snapshot_to_json(key),
+        "groups": base.groups,
+        "about": dict(base.about),
+        "zone": base.zone.key,
+    }
     return signing.dumps(content, salt=SALT, compress=True)
 
 
@@ -67,7 +81,8 @@ def open_base(text: str, person: Person, team: Team, key_id: int) -> Base:
         raise BaseUnusable(_foreign()) from None
     if any(content[name] != value for name, value in _bound(person, team, key_id).items()):
         raise BaseUnusable(_foreign())
-    base = Base(snapshot_from_json(content["key"]), _groups(content["groups"]), content.get("about", {}))
+    key, groups = snapshot_from_json(content["key"]), _groups(content["groups"])
+    base = Base(key, groups, content.get("about", {}), _zone(content.get("zone", "")))
     try:
         signing.loads(text, salt=SALT, max_age=MAX_AGE_S)
     except signing.SignatureExpired:
@@ -81,6 +96,14 @@ def _bound(person: Person, team: Team, key_id: int) -> dict[str, int]:
 
 def _groups(listed: list[Any] | None) -> tuple[str, ...] | None:
     return None if listed is None else tuple(str(group) for group in listed)
+
+
+def _zone(name: str) -> ZoneInfo:
+    """The one that was signed; that of now where none was, or this machine's data has lost it."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return zone_now()
 
 
 def _foreign() -> str:

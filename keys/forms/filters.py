@@ -78,7 +78,7 @@ class Number(forms.IntegerField):
 
     def __init__(self, label: Any, lowest: int, most: int, help_text: Any = "") -> None:
         widget = forms.TextInput(attrs={"inputmode": "numeric"})
-        words = _("Give a whole number from %(low)d to %(high)d.") % {"low": lowest, "high": most}
+        words = _("Give a whole number from %(low)d to %(high)d.")  # filled in where it is raised, in its language
         self.bounds = range(lowest, most + 1)
         super().__init__(
             required=False, label=label, widget=widget, help_text=help_text, error_messages={"invalid": words}
@@ -89,7 +89,8 @@ class Number(forms.IntegerField):
         if not text:
             return None
         if not (text.isascii() and text.isdecimal() and len(text) <= 6 and int(text) in self.bounds):
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
+            low, high = self.bounds[0], self.bounds[-1]
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"low": low, "high": high})
         return int(text)
 
 

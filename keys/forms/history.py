@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as now_in
 from django.utils.translation import gettext_lazy as _
 
 from keys.forms.plain import PlainForm
-from keys.forms.typed_moment import DAY, typed_moment
+from keys.forms.typed_moment import typed_moment
 from keys.ledger.book import OWN_REQUEST_ID
 from keys.ledger.labels import ACTIONS, FIELDS, OUTCOMES
 from keys.models import Person, Record, Team
@@ -127,14 +127,7 @@ class HistoryForm(PlainForm):
 
     def clean_until(self) -> datetime | None:
         """The end of what is named: of that day, minute or second."""
-        moment = self._moment("until")
-        text = self.cleaned_data["until"]
-        if moment is None or DAY.fullmatch(text):
-            return moment
-        try:
-            return moment + timedelta(seconds=1 if text.count(":") == 2 else 60)
-        except OverflowError:
-            raise forms.ValidationError(_("There is no such date or time.")) from None
+        return self._moment("until")
 
     def clean_team(self) -> int | str:
         """A team's short name; `#7` for one that is gone, by its number in the records."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from keys import moments, rules
-from keys.forms.presets import PRESETS, moment_of
+from keys.forms.presets import meant
 from keys.forms.rendered import ENABLE_TOO, ON, SWITCHES, rendered, same_line_ends, same_text
 from keys.forms.secrets import typed_secrets
 from keys.redact import escape_visible
@@ -143,27 +143,31 @@ class Judge:
         mode, text = self._expiry_mode(), self._text("expired_time").strip()
         if mode == "never":
             return NEVER
-        if mode in PRESETS:
-            return rules.check_expired_time(moment_of(mode, self.around.now, self.around.zone), self.around.now)
+        if (day := self._preset(mode)) is not None:
+            return rules.check_expired_time(day, self.around.now)
         if not text:
             raise RuleBroken(Fault("expiry_empty", _("Give a date and time, or choose “never”.")))
         moment = moments.parse_moment(text, self.around.zone, self._text("expired_time_fold"))
         return rules.check_expired_time(moment, self.around.now)
 
+    def _preset(self, mode: str) -> int | None:
+        return meant(mode, self.around.now, self.around.zone)
+
     def _expiry_mode(self) -> str:
-        """`never` or `at`. A moment typed while `never` stays chosen is a contradiction, and is not guessed about."""
+        """`never`, `at` or a preset. A moment typed while another one stays chosen is not guessed about."""
         mode, typed = self.posted.get("expiry"), self.touched("expired_time")
         text = self._text("expired_time").strip()
         if typed and text.lower() in NEVER_WORDS:
             return "never"
         if mode is None:
             return "at" if typed else self.shown["expiry"]
-        if mode not in {"never", "at", *PRESETS}:
+        preset = self._preset(mode) is not None
+        if mode not in {"never", "at"} and not preset:
             raise RuleBroken(Fault("expiry_mode", _("Choose “never” or a moment.")))
         if mode == "never" == self.shown["expiry"] and typed and text:
             message = _("A moment is given and “never” is chosen: choose one of them.")
             raise RuleBroken(Fault("expiry_both", message))
-        if mode in PRESETS and typed and text:
+        if preset and typed and text:
             message = _("A moment is given and a day is chosen: choose “at a moment”, or empty the moment.")
             raise RuleBroken(Fault("expiry_both", message))
         return mode

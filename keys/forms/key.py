@@ -190,7 +190,8 @@ class KeyForm(forms.Form):
             names = {"": now_in("None"), **{n: n for n in map(escape_visible, self.around.available_groups) if n}}
             names.setdefault(group, now_in("%(group)s (not available any more)") % {"group": group})
             self._choose("group", list(names.items()))
-        days = preset_choices(self.around.now, self.around.zone)
+        posted = self.data.get("expiry")
+        days = preset_choices(self.around.now, self.around.zone, posted if isinstance(posted, str) else "")
         never, at_a_moment = EXPIRIES
         self.fields["expiry"] = ChosenField([never, *days, at_a_moment], radio=True, label=self.fields["expiry"].label)
         if self.base.settings.status not in RAN_OUT:

@@ -1,6 +1,7 @@
-"""Expiries that are chosen by one press: whole days of the person's zone, so that a choice means one moment all day."""
+"""Expiries that are chosen by one press: whole days of the person's zone. A choice carries the day that it showed."""
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ LABELS: Final[dict[str, Any]] = {
     "90d": _("In 90 days"),
     QUARTER: _("End of the quarter"),
 }
+_CHOICE: Final = re.compile(rf"({'|'.join(PRESETS)})(?::([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}))?")
 
 
 def moment_of(preset: str, now: datetime, zone: ZoneInfo) -> int:
@@ -26,9 +28,27 @@ def moment_of(preset: str, now: datetime, zone: ZoneInfo) -> int:
     return moments.day_end(DAYS[preset], now, zone)
 
 
-def choices(now: datetime, zone: ZoneInfo) -> list[tuple[str, str]]:
-    """Value and words with the day: `In 7 days, 2026-12-01`."""
-    return [(preset, f"{LABELS[preset]}, {_day(moment_of(preset, now, zone), zone)}") for preset in PRESETS]
+def meant(choice: str, now: datetime, zone: ZoneInfo) -> int | None:
+    """What a posted choice means, in Unix seconds: `quarter:2026-12-31` that day whenever it is saved, `quarter` the
+    one of `now`. None for what is no choice."""
+    hit = _CHOICE.fullmatch(choice)
+    if not hit:
+        return None
+    try:
+        return moments.end_of(date.fromisoformat(hit[2]), zone) if hit[2] else moment_of(hit[1], now, zone)
+    except ValueError:  # there is no such day
+        return None
+
+
+def choices(now: datetime, zone: ZoneInfo, posted: str = "") -> list[tuple[str, str]]:
+    """Value and words with the day: `7d:2026-12-01`, `In 7 days, 2026-12-01`. What was posted is offered as it was."""
+    was = "" if meant(posted, now, zone) is None else posted.partition(":")[0]
+    found = []
+    for preset in PRESETS:
+        day = _day(moment_of(preset, now, zone), zone)
+        value = posted if preset == was else f"{preset}:{day}"
+        found.append((value, f"{LABELS[preset]}, {value.partition(':')[2] or day}"))
+    return found
 
 
 def _day(unix_s: int, zone: ZoneInfo) -> str:

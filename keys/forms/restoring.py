@@ -15,7 +15,7 @@ from django.http import QueryDict
 from keys import rules
 from keys.forms.rebase import controls_of
 from keys.forms.rendered import rendered
-from keys.redact import MASK
+from keys.redact import MASK, escape_visible
 from keys.services.compare import same_value
 from keys.types import EDITABLE, KeySettings, KeySnapshot, QuotaMode, QuotaWish, Status
 
@@ -46,9 +46,11 @@ def restoring(state: Mapping[str, Any], live: KeySnapshot, zone: ZoneInfo, now: 
     shown = rendered(target, zone)
     plain = [f for f in EDITABLE if f not in ("status", "remain_quota")]
     fields = [f for f in plain if not same_value(f, getattr(live.settings, f), getattr(target.settings, f))]
+    hidden = [f for f in fields if not _can_be_typed(f, getattr(target.settings, f))]
+    fields = [f for f in fields if f not in hidden]
     for control in (control for field in fields for control in controls_of(field)):
         typed[control] = shown[control]
-    left = [field for field in EDITABLE if field not in told]
+    left = [field for field in EDITABLE if field not in told or field in hidden]
     quota = _quota(state, live) if "remain_quota" in told else None
     if quota:
         fields.append("remain_quota")
@@ -67,6 +69,12 @@ def _is_whole(field: str, value: Any) -> bool:
     if not isinstance(value, _TYPES[field]) or (isinstance(value, bool) and bool not in _TYPES[field]):
         return False
     return not isinstance(value, str) or not (MASK in value or _CUT.search(value))
+
+
+def _can_be_typed(field: str, value: Any) -> bool:
+    """Not what the form shows escaped: saved, the escape itself would stand in the key, letter by letter."""
+    keep = "\n\t\r" if field in rules.LISTS else ""
+    return not isinstance(value, str) or escape_visible(value, keep=keep) == value
 
 
 def _quota(state: Mapping[str, Any], live: KeySnapshot) -> QuotaWish | None:

@@ -13,11 +13,11 @@ from keys import moments
 from keys.forms.words import say
 from keys.rules import RuleBroken
 
-DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def typed_moment(text: str, zone: ZoneInfo, *, later: bool = False) -> datetime | None:
-    """None for nothing. A whole day counts from its start, or `later` to its end.
+    """None for nothing. A day, minute or second counts from its start, or `later` to its end.
 
     Of an hour that the clock shows twice, the wider span is meant. Raises ValidationError.
     """
@@ -25,10 +25,11 @@ def typed_moment(text: str, zone: ZoneInfo, *, later: bool = False) -> datetime 
     if not text:
         return None
     try:
-        if DAY.fullmatch(text):
+        if _DAY.fullmatch(text):
             day = datetime.fromisoformat(text) + timedelta(days=1 if later else 0)
             return timezone.make_aware(day, zone).astimezone(UTC)
-        return datetime.fromtimestamp(moments.parse_moment(text, zone, "later" if later else "earlier"), UTC)
+        moment = datetime.fromtimestamp(moments.parse_moment(text, zone, "later" if later else "earlier"), UTC)
+        return moment + moments.precision(text) if later else moment
     except RuleBroken as broken:
         if any(fault.code == "expiry_far" for fault in broken.broken):  # in words about expiry
             raise ValidationError(_("There is no such date or time.")) from None

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from keys.ledger.actions import Action
+from keys.models import CompanyRole, TeamRole
 from keys.redact import escape_visible
 from keys.types import NEVER, Status
 
@@ -146,6 +147,7 @@ _STATUSES: dict[int, Words] = {
     Status.EXPIRED: _("expired"),
     Status.EXHAUSTED: _("exhausted"),
 }
+ROLES: dict[str, Words] = {str(role): role.label for role in (*CompanyRole, *TeamRole) if role}
 _UNITS = ("remain_quota", "used_quota", "limit")
 _TIMES = ("expired_time", "created_time", "accessed_time")
 
@@ -166,6 +168,11 @@ def outcome_label(outcome: str, change: str, ended: bool = False) -> tuple[str, 
         return (gettext("No outcome yet"), "warn") if change else ("", "info")
     word, tone = OUTCOMES.get(outcome, (outcome, "info"))
     return str(word), tone
+
+
+def role_label(role: str) -> str:
+    """What somebody acted as; a role that there is no more as it was recorded."""
+    return str(ROLES.get(role, role))
 
 
 def field_label(name: str) -> str:

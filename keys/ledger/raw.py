@@ -1,11 +1,15 @@
 """Records read raw, past Django's converters: a damaged value is found and named instead of being repaired."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
+import django.db.backends.sqlite3.base  # noqa: F401  (it registers Django's converters: ours come after them)
 from django.db import Error, InterfaceError, OperationalError, connection
+from django.utils.dateparse import parse_datetime
 
 from keys.errors import ChainBroken, LedgerError
 from keys.ledger.columns import COLUMNS
@@ -107,7 +111,7 @@ def stored_time() -> Callable[[str], str]:
 def legibly(read: Callable[[], Read]) -> Read:
     """What `read` gives; read once more, with U+FFFD for what is no UTF-8 any more, where SQLite cannot hand that out.
 
-    A page of a damaged ledger opens by this. read: may be called twice.
+    A page of a damaged ledger opens by this, and by `_moment`. read: may be called twice.
     """
     try:
         return read()
@@ -131,3 +135,14 @@ def tolerant(errors: str = "surrogateescape") -> Iterator[None]:
         yield
     finally:
         connection.connection.text_factory = usual
+
+
+def _moment(stored: bytes) -> datetime | None:
+    """As Django reads a time of SQLite; None too, as for any other damage, for a 26th day of the 19th month."""
+    try:
+        return parse_datetime(stored.decode())
+    except ValueError:
+        return None
+
+
+sqlite3.register_converter("datetime", _moment)

@@ -6,13 +6,14 @@ nobody in, and one that is empty everybody.
 
 import re
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from keys.rules.fault import Fault, RuleBroken
 from keys.rules.fault import gettext_noop as _
 from keys.rules.mistakes import unmapped
 
 Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 _FORM = re.compile(r"[0-9A-Fa-f.:]{2,45}(?:/[0-9]{1,3})?")
 """The standard library also takes zone ids and masks such as /255.255.255.0, which CometAPI skips."""
 
@@ -43,18 +44,27 @@ def lets_in(allow_ips: str | None, address: Address) -> bool:
     if is_open(allow_ips):
         return True
     at = int(address)
-    entries = (allow_ips or "").replace(" ", "").split("\n")
-    return any(version == address.version and first <= at <= last for version, first, last in map(_bounds, entries))
+    lines = map(_bounds, lines_of(allow_ips or ""))
+    return any(version == address.version and first <= at <= last for version, first, last in lines)
+
+
+def lines_of(allow_ips: str) -> list[str]:
+    """A stored list as CometAPI splits it, blanks and commas deleted; some may be empty."""
+    return [line.strip().replace(",", "") for line in allow_ips.replace(" ", "").split("\n")]
+
+
+def network_of(line: str) -> Network | None:
+    """What CometAPI reads in one of `lines_of`, host bits let pass; None for what it skips."""
+    try:
+        return unmapped(ip_network(line, strict=False)) if _FORM.fullmatch(line) else None
+    except ValueError:
+        return None
 
 
 @lru_cache(maxsize=65_536)
-def _bounds(entry: str) -> tuple[int, int, int]:
-    """(4 or 6, first address, last address) of one entry; (0, 0, 0) for what is skipped."""
-    plain = entry.strip().replace(",", "")
-    try:
-        network = unmapped(ip_network(plain, strict=False)) if _FORM.fullmatch(plain) else None
-    except ValueError:
-        network = None
+def _bounds(line: str) -> tuple[int, int, int]:
+    """(4 or 6, first address, last address) of one line; (0, 0, 0) for what is skipped."""
+    network = network_of(line)
     if network is None:
         return 0, 0, 0
     return network.version, int(network.network_address), int(network.broadcast_address)

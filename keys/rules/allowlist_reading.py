@@ -7,13 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
+from keys.rules.admits import Network, is_open, lines_of, network_of
 from keys.rules.allowlist import check_entry, split_entries
 from keys.rules.fault import Fault, RuleBroken
 from keys.rules.fault import gettext_noop as _
 from keys.rules.mistakes import unmapped
-
-Network = IPv4Network | IPv6Network
-_BLANKS = (" ", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ def opens_to(allow_ips: str | None) -> str:
 def challenge_of(before: str | None, after: str | None) -> str:
     """What has to be confirmed before `after` replaces the stored `before`: as `opens_to`, "" for nothing."""
     opens = opens_to(after)
-    return "" if opens == "everyone" and not (before or "").strip() else opens
+    return "" if opens == "everyone" and is_open(before) else opens
 
 
 def check_opening(before: str | None, after: str | None, confirmed: str) -> None:
@@ -120,12 +118,13 @@ OPENINGS = {
 
 
 def as_stored(allow_ips: str) -> tuple[Network | None, ...]:
-    """The lines of a stored list as CometAPI reads them: blanks and commas deleted, None where nothing can be read.
+    """The lines of a stored list as CometAPI reads them (`keys.rules.admits`), None for one that it skips.
 
-    Source: cometapi.md trap 11. Empty lines are left out.
+    () only for no list at all. Empty lines are left out, but for one where nothing else stands: it locks everybody out.
     """
-    lines = (_without_blanks(line).replace(",", "") for line in allow_ips.split("\n"))
-    return tuple(_lenient(line) for line in lines if line)
+    if is_open(allow_ips):
+        return ()
+    return tuple(network_of(line) for line in lines_of(allow_ips) if line) or (None,)
 
 
 def _read(typed: str) -> Entry:
@@ -168,20 +167,3 @@ def _order(at: int, network: Network | None) -> tuple[int, int, int]:
 def _is_whole(networks: list[IPv4Network] | list[IPv6Network]) -> bool:
     collapsed: list[Network] = list(collapse_addresses(networks))  # type: ignore[type-var, arg-type]
     return any(network.prefixlen == 0 for network in collapsed)
-
-
-def _without_blanks(line: str) -> str:
-    for blank in _BLANKS:
-        line = line.replace(blank, "")
-    return line
-
-
-def _lenient(line: str) -> Network | None:
-    """As CometAPI's language reads it: host bits are let pass, zone ids and dotted masks are not."""
-    address, _slash, prefix = line.partition("/")
-    if not line.isascii() or "%" in address or "." in prefix:
-        return None
-    try:
-        return unmapped(ip_network(line, strict=False))
-    except ValueError:
-        return None

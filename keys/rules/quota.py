@@ -12,8 +12,9 @@ MAX_UNITS = 5 * 10**14
 AMOUNT_MAX_CHARACTERS = 60
 _SPACES = "\u00a0\u2007\u2009\u202f"
 _PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-_BY_COMMA = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
-_BY_BLANK = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+(?:\.[0-9]+)?")
+# Nobody sets thousands apart behind a zero: `0,500` is half of something, or a slip.
+_BY_COMMA = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+_BY_BLANK = re.compile(r"[1-9][0-9]{0,2}(?: [0-9]{3})+(?:\.[0-9]+)?")
 _ONE_COMMA = re.compile(r"[0-9]+,[0-9]+")
 
 

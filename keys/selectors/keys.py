@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from keys import rules
+from keys.rules.admits import is_open
 from keys.types import KeyPage, KeySnapshot, Status
 
 
@@ -82,7 +83,7 @@ def key_row(key: KeySnapshot, now: datetime, beside: Beside = NOTHING) -> KeyRow
     return KeyRow(
         key=key,
         status=rules.effective_status(settings, now).status or settings.status,
-        addresses=len((settings.allow_ips or "").split()) or None,
+        addresses=None if is_open(settings.allow_ips) else len((settings.allow_ips or "").split()),
         models=_models(settings.model_limits) if settings.model_limits_enabled else None,
         change_id=uuid4(),
         beside=beside,

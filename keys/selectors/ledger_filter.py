@@ -1,11 +1,13 @@
 """Which records are asked for: one plain value that the history page, the export and its command share."""
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db import connection
+from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 
 from keys.models import Record
 from keys.types import ActorKind
@@ -54,7 +56,7 @@ class LedgerFilter:
         if self.actor:
             records = records.filter(_by(self.actor))
         if self.text:
-            records = records.filter(Q(reason__icontains=self.text) | Q(key_name__icontains=self.text))
+            records = records.filter(_holds("reason", self.text) | _holds("key_name", self.text))
         return records
 
     @property
@@ -74,6 +76,28 @@ class LedgerFilter:
         """What is asked for, as a record keeps it and an export tells it: times as text in UTC, the rest as given."""
         given = {name: value for name, value in asdict(self).items() if value not in (None, "")}
         return {name: _utc(value) if isinstance(value, datetime) else value for name, value in given.items()}
+
+
+def _holds(column: str, text: str) -> Q:
+    """Is the text anywhere in the column, in either case?
+
+    Beyond A to Z, SQLite's LIKE knows one case alone, and PostgreSQL's as many as its locale: each letter is asked for
+    as either. By GLOB on SQLite, where REGEXP is Python's and fails on a damaged text.
+    """
+    if text.isascii():
+        return Q(**{f"{column}__icontains": text})
+    if connection.vendor == "sqlite":
+        pattern = Value(f"*{''.join('^' if c == '^' else f'[{_cases(c)}]' for c in text)}*")
+        glob = {"template": "%(expressions)s", "arg_joiner": " GLOB ", "output_field": BooleanField()}
+        return Q(Func(F(column), pattern, **glob))
+    each = (f"[{cases}]" if len(cases := _cases(c)) > 1 else re.escape(c) for c in text)
+    return Q(**{f"{column}__regex": "".join(each)})
+
+
+def _cases(character: str) -> str:
+    upper = character.upper()
+    cases = {character, character.lower(), upper, upper.lower()}
+    return "".join(sorted(one for one in cases if len(one) == 1))
 
 
 def _by(actor: str) -> Q:

@@ -4,16 +4,15 @@ From the last reading that was explained, past every change of ours, to what rea
 these, and not through one of them, somebody else did. Where it cannot be told, nobody is accused.
 """
 
-import ipaddress
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from keys.rules.admits import is_open
+from keys.rules.allowlist_reading import as_stored, who_lets_in
 from keys.services.compare import Differences, differences, moved_between, same_value
 from keys.types import NEVER, KeySnapshot, Status
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,30 +111,8 @@ def _models(text: str) -> set[str]:
 
 
 def _is_wider(old: str, new: str) -> bool:
-    """Does the new allowlist let in what the old one did not? Entries that cannot be parsed let nobody in (trap 11)."""
-    if not old.strip():
-        return False
-    if not new.strip():
-        return True
-    before = _networks(old)
-    return any(not _within(network, before) for network in _networks(new))
-
-
-def _within(network: Network, others: Iterable[Network]) -> bool:
-    return any(
-        (isinstance(network, ipaddress.IPv4Network) and isinstance(o, ipaddress.IPv4Network) and network.subnet_of(o))
-        or (
-            isinstance(network, ipaddress.IPv6Network) and isinstance(o, ipaddress.IPv6Network) and network.subnet_of(o)
-        )
-        for o in others
-    )
-
-
-def _networks(text: str) -> list[Network]:
-    found = []
-    for entry in text.split():
-        try:
-            found.append(ipaddress.ip_network(entry, strict=False))
-        except ValueError:
-            continue
-    return found
+    """Does the new allowlist let in what the old one did not? Both as CometAPI reads them (trap 11)."""
+    if is_open(old) or is_open(new):
+        return not is_open(old)
+    before = as_stored(old)
+    return any(network and who_lets_in(before, network) is None for network in as_stored(new))

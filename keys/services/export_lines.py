@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from keys.csvsafe import harmless
 from keys.ledger.chain import digest_of
 from keys.ledger.finding import parsed
 from keys.services.bundle import bundle_pieces
@@ -15,8 +16,6 @@ COLUMNS = (
     *("time", "action", "outcome", "actor_kind", "actor_id", "actor", "actor_role", "address", "request_id"),
     *("team_id", "team", "key_id", "key_name", "change", "reason", "team_n", "key_n", "digest", "link", "text"),
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the beginning of a formula, full-width forms too."""
 
 PIECE = 64 * 1024
 
@@ -43,13 +42,6 @@ def _json_line(seq: object, digest: object, link: object, text: Any) -> str:
     return f'{{"seq":{seq},"digest":{json.dumps(digest)},"link":{json.dumps(link)},"record":{record}}}\n'
 
 
-def harmless(value: object) -> object:
-    """A text that no spreadsheet runs: an apostrophe before what would begin a formula. Numbers stay numbers."""
-    if isinstance(value, str) and value.lstrip(" \n\u00a0").startswith(FORMULA):
-        return "'" + value
-    return value
-
-
 def _told(time: object) -> str:
     """A damaged one may be none at all."""
     return f"{time:%Y-%m-%dT%H:%M:%S.%fZ}" if time else ""
@@ -60,7 +52,7 @@ def _csv_lines(export: Export) -> Iterator[str]:
     write = csv.writer(buffer, lineterminator="\r\n")
     write.writerow(("seq", *COLUMNS))
     for seq, time, *rest in export.rows(*COLUMNS):
-        write.writerow((seq, _told(time), *map(harmless, rest)))
+        write.writerow((seq, _told(time), *(harmless(value) if isinstance(value, str) else value for value in rest)))
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from keys import spoken
 from keys.forms.history import dashed
-from keys.ledger.labels import action_label, field_label, outcome_label, value_text
+from keys.ledger.labels import action_label, field_label, outcome_label, role_label, value_text
 from keys.redact import escape_visible
 from keys.rules import LISTS, entries_of, list_changes
 from keys.services.usage import Usage
@@ -29,6 +29,7 @@ register.filter("dashed", dashed)
 register.filter("field_label", field_label)
 register.filter("action_label", action_label)
 register.filter("outcome_label", outcome_label)
+register.filter("role_label", role_label)
 
 
 @register.filter

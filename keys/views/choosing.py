@@ -15,13 +15,12 @@ from keys.http import PersonRequest
 from keys.models import Team
 from keys.services.outcome import Conflict
 from keys.types import EDITABLE, KeySnapshot
-from keys.views.panel import zone
 
 
 def chosen(posted: QueryDict, base: Base) -> QueryDict:
     """Where the person chose somebody else's value, the field is as if untouched."""
     theirs = [field for field in EDITABLE if posted.get(f"choose-{field}") == "theirs"]
-    data = with_shown(posted, rendered(base.snapshot, zone()), theirs)
+    data = with_shown(posted, rendered(base.snapshot, base.zone), theirs)
     if "status" in theirs:
         data.pop(ENABLE_TOO, None)
     return data

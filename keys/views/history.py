@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from keys.forms.base import zone_now
 from keys.forms.history import OTHERS, HistoryForm
 from keys.http import PersonRequest, is_fragment, legible, mark_ours, page
 from keys.ledger.labels import action_label, outcome_label
@@ -26,7 +27,6 @@ from keys.selectors.telling import told
 from keys.selectors.unknown import unknown_changes
 from keys.types import ActorKind
 from keys.views.faces import Face, face_of
-from keys.views.panel import zone
 
 IMPOSSIBLE: Final = 422
 
@@ -67,7 +67,7 @@ def history(request: PersonRequest) -> HttpResponse:
     once = all(len(texts) == 1 for _name, texts in request.GET.lists())
     if not is_fragment(request) and once and "" in request.GET.values():
         return HttpResponseRedirect(reverse("history") + _query(request))
-    form = HistoryForm(request.GET, reader=request.user, zone=zone())
+    form = HistoryForm(request.GET, reader=request.user, zone=zone_now())
     found = find(request.user, form.to_filter(), before) if form.is_valid() else None
     template = "history/_records.html" if is_fragment(request) else "history/history.html"
     response = render(request, template, _context(request, form, found), status=200 if found else IMPOSSIBLE)
@@ -157,7 +157,8 @@ def _outcome(record: Record, together: Sequence[Record]) -> tuple[str, str]:
 
 def _restorable(request: PersonRequest, record: Record) -> list[str]:
     """Of which moments the key's settings can be brought back from here: `before` the change, `after` it."""
-    team = visible_teams(request.user).filter(pk=record.team_id or 0).first()
+    number = record.team_id if isinstance(record.team_id, int) else 0  # in a damaged ledger it may be a word
+    team = visible_teams(request.user).filter(pk=number).first()
     if team is None or record.key_id is None or not allowed(request.user, Verb.EDIT_KEY, team):
         return []
     return [when for when in ("before", "after") if ledger.state_told(record, when)]

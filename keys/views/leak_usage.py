@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from keys.forms.base import zone_now
 from keys.forms.leaks import SinceForm
 from keys.http import PersonRequest, is_fragment, mark_ours, page
 from keys.selectors import leaks as reads
@@ -18,7 +19,6 @@ from keys.services.leaks.uses import Told, uses_of
 from keys.trouble import Trouble, trouble_of
 from keys.views.gates import leak_or_404
 from keys.views.leak_pages import midnight
-from keys.views.panel import zone
 
 DAY_BEFORE = timedelta(days=1)
 
@@ -41,7 +41,7 @@ def usage(request: PersonRequest, number: int) -> HttpResponse:
     rows = [line.row for line in lines if named in ("", str(line.row.pk))]
     if named and not rows:
         raise Http404
-    form = SinceForm(request.GET, default=incident.pasted_at - DAY_BEFORE, zone=zone())
+    form = SinceForm(request.GET, default=incident.pasted_at - DAY_BEFORE, zone=zone_now())
     valid = form.is_valid()
     told = uses_of(rows, form.cleaned_data["since"]) if valid else []
     shown = [Shown(one, trouble_of(one.fault) if one.fault else None) for one in told]

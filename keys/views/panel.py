@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpResponse, QueryDict
@@ -72,10 +71,6 @@ class Panel:
     change_id: UUID = field(default_factory=uuid4)
 
 
-def zone() -> ZoneInfo:
-    return ZoneInfo(timezone.get_current_timezone_name())
-
-
 def base_of(team: Team, key: KeySnapshot) -> Base:
     """What a form for the key as just read stands on."""
     choices = group_choices(team, key)
@@ -86,7 +81,7 @@ def key_form(base: Base, data: QueryDict | None = None) -> KeyForm:
     return KeyForm(
         data,
         base=base.snapshot,
-        zone=zone(),
+        zone=base.zone,
         available_groups=base.groups,
         auto_groups=settings.AUTO_GROUPS,
         units_per_usd=settings.QUOTA_UNITS_PER_USD,

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from keys.errors import Invalid, LedgerUnavailable
 from keys.forms.answers import open_answers
-from keys.forms.base import Base, BaseUnusable, open_base
+from keys.forms.base import Base, BaseUnusable, open_base, zone_now
 from keys.forms.key import KeyForm
 from keys.forms.plain import add_faults
 from keys.forms.rebase import rebased, touched_fields
@@ -24,7 +24,7 @@ from keys.trouble import trouble_of
 from keys.types import KeySnapshot
 from keys.views.changes import posted_change_id, to_key_page
 from keys.views.choosing import asked_again, chosen, seen_before, unchosen
-from keys.views.panel import Panel, base_of, key_form, panel_page, zone
+from keys.views.panel import Panel, base_of, key_form, panel_page
 from keys.views.told import NOTHING_CHANGED, Told
 
 REVIEW: Final = "review"
@@ -100,7 +100,7 @@ def _answered(request: PersonRequest, panel: Panel, key_id: int, result: Result)
     if not is_fragment(request) and result.outcome is not Outcome.UNCHANGED:
         return to_key_page(told)
     if result.snapshot:
-        panel.form_base = replace(panel.form_base, snapshot=result.snapshot)
+        panel.form_base = replace(panel.form_base, snapshot=result.snapshot, zone=zone_now())
         panel.form = key_form(panel.form_base)
         panel.read_now, panel.answers = True, None
     return panel_page(request, panel, status=told.status_code)
@@ -133,7 +133,7 @@ def _answers(request: PersonRequest, team: Team, key_id: int) -> int | None:
 
 def _moved_to(live: KeySnapshot, seen: Base, posted: QueryDict) -> tuple[Base, KeyForm]:
     posted = chosen(posted, seen)
-    touched = touched_fields(posted, rendered(seen.snapshot, zone()))
+    touched = touched_fields(posted, rendered(seen.snapshot, seen.zone))
     base = replace(seen, snapshot=live)
-    form = key_form(base, rebased(posted, rendered(live, zone()), touched))
+    form = key_form(base, rebased(posted, rendered(live, base.zone), touched))
     return base, form

@@ -22,9 +22,9 @@ from keys.services.edit import read_key
 from keys.services.outcome import ChangeIdTaken, Conflict, Held
 from keys.services.snapshots import snapshot_from_json
 from keys.services.undo import NotUndoable, inverse_of, undo_change
-from keys.types import KeySnapshot, KeyWish
+from keys.types import KeyWish
 from keys.views.changes import answered, posted_change_id, refused
-from keys.views.panel import Panel, Restored, base_of, key_form, panel_page, zone
+from keys.views.panel import Panel, Restored, base_of, key_form, panel_page
 from keys.views.told import Told
 
 
@@ -62,7 +62,7 @@ def editor(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
         raise Http404
     live = read_key(team=team, key_id=key_id)
     base = base_of(team, live)
-    wanted = restoring(state, live, zone(), timezone.now())
+    wanted = restoring(state, live, base.zone, timezone.now())
     form = key_form(base, wanted.typed)
     return panel_page(request, Panel(team, base, form, answers=record.seq, restored=Restored(record, when, wanted)))
 
@@ -86,17 +86,17 @@ def _conflicting(request: PersonRequest, team: Team, undone: Change, conflict: C
     live = conflict.live
     base = base_of(team, live)
     saw = Base(snapshot_from_json(undone.found), base.groups)
-    form = key_form(base, _typed(inverse_of(undone), live))
+    form = key_form(base, _typed(inverse_of(undone), base))
     panel = Panel(team, base, form, conflict=conflict, saw=saw, answers=undone.intent_seq)
     return panel_page(request, panel, status=409)
 
 
-def _typed(wish: KeyWish, live: KeySnapshot) -> QueryDict:
-    """The form for `live` as somebody with this wish would have filled it."""
-    typed = QueryDict(mutable=True)
-    typed.update(rendered(live, zone()))
+def _typed(wish: KeyWish, base: Base) -> QueryDict:
+    """The form for the key in `base` as somebody with this wish would have filled it."""
+    live, typed = base.snapshot, QueryDict(mutable=True)
+    typed.update(rendered(live, base.zone))
     state = {**live.settings.as_dict(), **wish.fields, "used_quota": live.used_quota}
-    texts = restoring(state, live, zone(), timezone.now()).typed
+    texts = restoring(state, live, base.zone, timezone.now()).typed
     for control in (control for field in wish.fields for control in controls_of(field)):
         typed[control] = str(texts[control])
     if wish.quota:

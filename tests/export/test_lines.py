@@ -3,13 +3,14 @@
 import csv
 import io
 import json
+import time
 from typing import Any
 
 import pytest
 
+from keys.csvsafe import FORMULA, harmless
 from keys.ledger import chain
 from keys.models import Record, Team
-from keys.services.export_lines import FORMULA, harmless
 from keys.services.exporting import Format
 from tests.export.support import exported, rows
 from tests.ledger.making import HOSTILE, append, change, ledger_of
@@ -50,9 +51,34 @@ def test_csv_is_read_back_as_it_was(real_db: Any) -> None:
 
 @pytest.mark.parametrize("begin", FORMULA)
 def test_no_cell_is_a_formula(begin: str) -> None:
-    for text in (f"{begin}cmd()", f" {begin}cmd()", f"\n{begin}cmd()"):
+    for blank in ("", " ", "\u3000", "'", '"', " \u00a0'"):
+        text = f"{blank}{begin}cmd()"
         assert harmless(text) == f"'{text}"
-    assert harmless(-5) == -5 and harmless("a=b") == "a=b" and harmless(None) is None
+        # Where lists are separated by `;`, a cell with commas is cut there and at its line ends.
+        assert harmless(f"x;{text}; {text}\n{text}") == f"x;'{text};' {text}\n'{text}"
+        assert harmless(f"\n{text}") == f"'\n'{text}"
+
+
+@pytest.mark.parametrize("text", ["a=b", "x; y", "x;y=1", "a;;b;", "one\ntwo", ";", "'quoted'", "", "C++; C--"])
+def test_what_begins_no_formula_stays_as_it_is(text: str) -> None:
+    assert harmless(text) == text
+
+
+def test_blanks_and_separators_without_end_are_read_once() -> None:
+    started = time.perf_counter()
+
+    harmless("; \n'" * 250_000)
+
+    assert time.perf_counter() - started < 5
+
+
+def test_no_cell_of_an_export_is_a_formula_and_numbers_stay_numbers(real_db: Any) -> None:
+    change(Team.objects.create(slug="blue", name="|calc"), 4, name="x;=cmd|'/c calc'!A0")
+
+    (row, *_) = read_csv(exported(Format.CSV))
+
+    assert (row["team"], row["key_name"]) == ("'|calc", "x;'=cmd|'/c calc'!A0")
+    assert row["key_id"] == "4" and ";=" not in row["text"]
 
 
 def test_the_filters_are_exactly_those_asked_for(real_db: Any) -> None:

@@ -1,4 +1,4 @@
-"""Expiries by one press: the last second of a day in the person's zone, the same all day long."""
+"""Expiries by one press: the last second of a day in the person's zone, of the day that was shown."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from keys.forms.presets import PRESETS, choices, moment_of
+from keys.forms.presets import PRESETS, choices, meant, moment_of
 from keys.types import KeyWish
 from tests.forms.keyforms import NOW_S, edited, form_of, key
 
@@ -66,7 +66,43 @@ def test_it_is_the_same_all_day_and_always_ahead(zone: str) -> None:
 def test_each_choice_names_its_day() -> None:
     words = dict(choices(at("2026-11-24 20:00"), ZoneInfo("Asia/Kathmandu")))
 
-    assert words["7d"] == "In 7 days, 2026-12-02" and words["quarter"] == "End of the quarter, 2026-12-31"
+    assert words["7d:2026-12-02"] == "In 7 days, 2026-12-02"
+    assert words["quarter:2026-12-31"] == "End of the quarter, 2026-12-31"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_was_shown_before_midnight_means_the_same_after_it(preset: str) -> None:
+    berlin, evening = ZoneInfo("Europe/Berlin"), at("2026-12-31 22:55")  # five to twelve
+    (choice,) = (value for value, _words in choices(evening, berlin) if value.startswith(preset))
+
+    assert meant(choice, at("2026-12-31 23:05"), berlin) == moment_of(preset, evening, berlin)
+    assert meant(choice, evening, berlin) == moment_of(preset, evening, berlin)
+
+
+def test_the_day_that_was_chosen_is_offered_and_ticked_again() -> None:
+    form = edited(key(), expiry="7d:2026-11-30", name="")
+
+    assert form["expiry"].value() == "7d:2026-11-30" and "In 7 days, 2026-11-30" in str(form["expiry"])
+    assert str(form["expiry"]).count("7d") == 1 and str(form["expiry"]).count("checked") == 1
+
+
+@pytest.mark.parametrize(
+    ("choice", "code"),
+    [
+        ("quarter:2026-11-23", "expiry_past"),
+        ("7d:0001-01-01", "expiry_past"),
+        *(
+            (f"quarter{junk}", "expiry_mode")
+            for junk in (":", ":2026-02-30", ":2026-12-31 ", ":0000-01-01", "2026-12-31")
+        ),
+        *((f"quarter:{junk}", "expiry_mode") for junk in ("20261231", "2026-W53-4", "٢٠٢٦-12-31", "2026-12-31T00:00")),
+        ("14d:2026-12-31", "expiry_mode"),
+    ],
+)
+def test_a_day_that_is_past_or_none_is_refused(choice: str, code: str) -> None:
+    form = edited(key(), expiry=choice)
+
+    assert [fault.code for fault in form.errors.as_data()["expired_time"]] == [code]
 
 
 @pytest.mark.parametrize("base", [{}, {"expired_time": -1}, {"expired_time": NOW_S - 5}, {"expired_time": 10**17}])

@@ -6,7 +6,9 @@ from html.parser import HTMLParser
 import pytest
 from django.test import Client
 
+from keys.ledger import labels
 from keys.models import CompanyRole, Membership, Person, Team, TeamRole
+from keys.types import Actor, ActorKind
 from tests.ledger.making import HOSTILE, append, change
 
 pytestmark = pytest.mark.django_db
@@ -180,3 +182,18 @@ def test_an_intent_that_has_its_outcome_is_not_called_open(blue: Team) -> None:
     parts = read(client.get("/history/1/").content).parts
     assert "Intent" in parts
     assert "No outcome yet" not in parts
+
+
+def test_roles_are_told_in_the_readers_words(blue: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    for role in ("lead", "warden"):
+        append(team=blue, key_id=4, actor=Actor(ActorKind.PERSON, "7", "Lea", role))
+    monkeypatch.setitem(labels.ROLES, "lead", "Leitung")
+    monkeypatch.setitem(labels.ROLES, "member", "Mitglied")
+    client = signed_in(team=blue)
+
+    said = {address: read(client.get(address).content).parts for address in ("/history/", "/history/1/", "/teams/")}
+
+    assert "Leitung" in said["/history/"] and "lead" not in said["/history/"]
+    assert "Leitung" in said["/history/1/"] and "Mitglied" in said["/teams/"]
+    assert "You act here as Mitglied." in read(client.get("/teams/blue/").content).parts
+    assert "warden" in said["/history/"]  # a role that there is no more

@@ -65,6 +65,7 @@ DANGEROUS = [
     "'=1",
     "\uff1d1",
     "|x",
+    "%x",
     "\r=1",
     "\u00a0=1",
 ]
@@ -77,6 +78,14 @@ def test_no_spreadsheet_runs_it(text: str, house: House) -> None:
     row = next(row for row in rows(house) if row["id"] == "9001")
 
     assert row["name"][0] in "'\\" and row["group"][0] in "'\\"
+
+
+def test_nor_where_lists_are_separated_by_semicolons(house: House) -> None:
+    mirrored(house.team, 9_001, name="x;=cmd|'/c calc'!A0", group="y; @SUM(A1)")
+
+    row = next(row for row in rows(house) if row["id"] == "9001")
+
+    assert (row["name"], row["group"]) == ("x;'=cmd|'/c calc'!A0", "y;' @SUM(A1)")
 
 
 @pytest.mark.parametrize("text", ["plain", "a=b", "مفتاح", "测试", "a-b", "", 'say "hi", please', "C++"])

@@ -73,10 +73,17 @@ def test_what_needs_attention(house: House) -> None:
 
     assert "CometAPI refuses the access token of Atlas" in html
     assert "It is not known yet what became of one change" in html and "Staging" in html
-    assert "2 changes were made elsewhere" in html and "and became weaker" in html
+    assert "2 changes were made elsewhere , and 1 of them made a key weaker" in html
     assert "A disabled key has come back to life" in html
     assert "One key expires within 14 days" in html and "One key has 10 % of its quota left, or less" in html
     assert "Boreas has no access token yet" in html
+
+
+def test_one_key_that_became_weaker_is_said_to_be_that_one(house: House) -> None:
+    about = {"account_id": house.account.id, "key_id": house.keys["plain"], "found_at": timezone.now()}
+    Drift.objects.create(team=house.team, **about, changed={}, weaker=["status"], record_seq=1)
+
+    assert "One key was changed elsewhere and became weaker" in home(house)
 
 
 def test_the_numbers_are_those_of_the_lists_they_lead_to(house: House) -> None:

@@ -4,9 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
+from django.utils.functional import Promise
 
+from keys.forms.filters import FilterForm
 from keys.models import Drift, KeyNote, Membership, MirrorKey, Person, Team, TeamRole, TeamSync
 from tests.listing.making import listed, mirrored
 from tests.pages.house import House
@@ -246,3 +249,11 @@ def test_the_row_after_a_press_has_everything_that_the_list_had(house: House) ->
 def test_signed_out_goes_to_the_sign_in(house: House) -> None:
     for path in ("/keys/", "/keys.csv", f"/teams/{house.team.slug}/keys.csv"):
         assert Client().get(path)["Location"].startswith("/accounts/login/")
+
+
+def test_what_is_no_number_is_said_in_the_readers_language() -> None:
+    form = FilterForm(QueryDict("expiring=soon"))
+
+    (fault,) = form.errors.as_data()["expiring"]
+
+    assert isinstance(fault.message, Promise) and fault.messages == ["Give a whole number from 0 to 3650."]

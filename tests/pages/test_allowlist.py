@@ -69,6 +69,15 @@ def test_a_list_that_upstream_misreads_is_answered_by_what_upstream_reads(house:
     )
 
 
+def test_a_stored_list_without_an_entry_lets_nobody_in(house: House) -> None:
+    house.sandbox.console_edit(house.keys["restricted"], allow_ips="\n")
+
+    text = words(asked(house, {"allowlist_find": "192.0.2.1"}))
+
+    assert "192.0.2.1 is not let in" in text and "does not read this list as it looks" in text
+    assert "No entry can be read: nobody is let in." in text and "works from every address" not in text
+
+
 @pytest.mark.parametrize(("act", "typed", "after", "said"), [
     (pressing("remove", "10.0.0.1"), "10.0.0.1, 10.0.0.2", "10.0.0.2", "Removed 10.0.0.1."),
     (pressing("remove", "1.1.1.1"), "1.1.1.1 2.2.2.2 1.1.1.1", "1.1.1.1\r\n2.2.2.2", "Removed 1.1.1.1."),

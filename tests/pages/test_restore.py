@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -157,6 +158,26 @@ def test_a_masked_or_cut_text_is_left_as_it_is(house: House) -> None:
 
     assert set(wanted.left) == {"name", "status", "model_limits", "group"}
     assert wanted.typed["name"] == "Staging" and wanted.typed["allow_ips"] == "10.0.0.1"
+
+
+def test_a_text_that_no_form_can_type_is_left_as_it_is(house: House) -> None:
+    """What is not to be seen is shown as its escape, which would be saved letter by letter."""
+    live = read_key(team=house.team, key_id=house.keys["plain"])
+    hidden = key_fields(
+        name="a\u202eb", group="vip\x1b", allow_ips="10.0.0.1\r\n10.0.0.2", model_limits="gpt-4o,o3\u2028"
+    )
+
+    wanted = restoring(hidden, live, ZoneInfo("UTC"), timezone.now())
+    same = restoring(
+        {"name": "a\u202eb"},
+        replace(live, settings=replace(live.settings, name="a\u202eb")),
+        ZoneInfo("UTC"),
+        timezone.now(),
+    )
+
+    assert set(wanted.left) == {"name", "group", "model_limits"} and "name" not in wanted.fields
+    assert (wanted.typed["name"], wanted.typed["allow_ips"]) == ("Staging", "10.0.0.1\n10.0.0.2")
+    assert "name" not in (*same.fields, *same.left)  # the key has it already
 
 
 @pytest.mark.parametrize("query", ["x", "", "0", "99", "9" * 30, "-1", "1&as=now", "\u0663"])

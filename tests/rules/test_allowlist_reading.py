@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from keys import rules
 from keys.rules import allowlist_reading as reading
+from keys.rules.admits import lets_in, parse_address
 
 pytestmark = pytest.mark.dbfree
 
@@ -111,6 +112,7 @@ def test_whom_a_list_opens_the_key_to(allow_ips: str | None, opens: str) -> None
 @pytest.mark.parametrize(("before", "after", "challenge"), [
     ("1.1.1.1", None, "everyone"),
     ("junk", None, "everyone"),
+    ("\n", None, "everyone"),
     (None, None, ""),
     (" ", None, ""),
     (None, "0.0.0.0/0", "ipv4"),
@@ -132,10 +134,22 @@ def test_only_what_was_challenged_can_be_confirmed(before: str | None, after: st
     ("1.1.1.1,2.2.2.2", [None]),
     ("1.1.1.1,\n 2.2.2.2 ", ["1.1.1.1/32", "2.2.2.2/32"]),
     ("the office\nfe80::1%eth0\n10.0.0.0/255.0.0.0", [None, None, None]),
+    ("10.0.0.\t1\r\n\t2.2.2.2\r", [None, "2.2.2.2/32"]),
+    ("::ffff:203.0.113.0/120", ["203.0.113.0/24"]),
+    *((locked, [None]) for locked in ("\n", ",", " ,\n", "\t")),
     ("", []),
+    ("  ", []),
 ])  # fmt: skip
 def test_a_stored_list_is_read_as_upstream_reads_it(stored: str, read: list[str | None]) -> None:
     assert [str(network) if network else None for network in reading.as_stored(stored)] == read
+
+
+@given(st.text(" \t\r\n,/.:%0123f", max_size=24), st.sampled_from(["0.0.0.0", "0.3.0.0", "::", "::f", "1.2.3.0"]))
+def test_the_editor_and_the_list_of_keys_read_a_stored_list_alike(stored: str, address: str) -> None:
+    networks = reading.as_stored(stored)
+    inside = reading.who_lets_in(networks, reading.check_one_address(address)) is not None
+
+    assert (inside or not networks) == lets_in(stored, parse_address(address))
 
 
 def test_a_thousand_entries_are_read_at_once() -> None:

@@ -94,7 +94,7 @@ AMOUNTS: list[tuple[str, str, str, Any]] = [
         ("set", "units", text, BAD)
         for text in ("\u0663", "\uff13", "5\u0663", LONG, NUL, f"5{NUL}", LONE, RTL, "", "five")
     ),
-    *(("set", "units", text, BAD) for text in ("500000000000001", "9" * 19, SECRET, "5;5", "5 5")),
+    *(("set", "units", text, BAD) for text in ("500000000000001", "9" * 19, SECRET, "5;5", "5 5", "0,500", "0 500")),
     *(("set", "usd", text, BAD) for text in ("0.000001", "1,5", "1,000", "0.", ".5", "1.2.3", "1_000", "1000000001")),
     *((mode, "units", "0", BAD) for mode in ("add", "take")),
     ("add", "units", "500000000000000", BAD),
