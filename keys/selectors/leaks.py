@@ -75,11 +75,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Stray:
+    """told: may the reader know what CometAPI said of it? It may be another team's key."""
+
     row: Leaked
+    told: bool
 
     @property
     def asked(self) -> Words:
-        return ASKED.get(self.row.asked, "")
+        return ASKED.get(self.row.asked, "") if self.told else ""
+
+    @property
+    def name(self) -> str:
+        return self.row.name if self.told else ""
 
     @property
     def hidden(self) -> Words:
@@ -122,9 +129,12 @@ def lines_of(incident: Incident, person: Person) -> list[Line]:
 
 def strays_of(incident: Incident, person: Person) -> list[Stray]:
     """For who opened it and for who sees all: to a lead of some team in it they are none of their business."""
-    if incident.opened_by_id != person.pk and not allowed(person, Verb.VIEW_ALL_LEAKS):
+    sees_all = allowed(person, Verb.VIEW_ALL_LEAKS)
+    if incident.opened_by_id != person.pk and not sees_all:
         return []
-    return [Stray(row) for row in incident.leaked.filter(team=None)]
+    # A key of another team goes on looking like nobody's to who pasted it, whoever has found it since.
+    hidden = incident.leaked.exclude(team__in=teams_where(person, Verb.VIEW_LEAKS))
+    return [Stray(row, sees_all) for row in (incident.leaked.filter(team=None) if sees_all else hidden)]
 
 
 def records_of(incident: Incident, person: Person) -> list[Record]:

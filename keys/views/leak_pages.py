@@ -121,12 +121,13 @@ def _context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
         "headline": _headline(sums),
         "strays": not_found,
         "not_found": len(not_found) + (incident.beyond if not_found else 0),
+        "looking": (looking := len(teams.intersection(incident.looking))),
         "stale": strays.stale_teams(teams).count() if not_found else 0,
         "to_ask": len(strays.to_ask(incident)) if allowed(person, Verb.HANDLE_ALL_LEAKS) else 0,
         "asks": allowed(person, Verb.HANDLE_ALL_LEAKS),
         "handles": bool(teams),
         "host": settings.COMETAPI_BASE_URL.partition("://")[2],
-        "every": _every(incident),
+        "every": _every(incident, looking),
         "records": _records(incident, person),
     }
 
@@ -160,9 +161,9 @@ def _headline(sums: Sums) -> tuple[str, str]:
     return found, "bad"
 
 
-def _every(incident: Incident) -> int:
-    """Seconds after which the page looks again, 0 for never."""
+def _every(incident: Incident, looking: int) -> int:
+    """Seconds after which the page looks again, 0 for never. looking: teams that are listed by who looks at it."""
     due = incident.leaked.filter(next_at__isnull=False).order_by("next_at").values_list("next_at", flat=True).first()
-    if incident.looking or (due and due < timezone.now() + timedelta(seconds=QUIET_S)):
+    if looking or (due and due < timezone.now() + timedelta(seconds=QUIET_S)):
         return BUSY_S
     return QUIET_S if due or not incident.destroyed_at else 0
