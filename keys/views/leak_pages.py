@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -54,10 +55,17 @@ def by_hand(request: PersonRequest, sort: Sorted) -> HttpResponse:
 
 
 def not_recorded(request: PersonRequest, incident: Incident) -> HttpResponse:
-    lines = reads.lines_of(incident, request.user)
-    keys = [line.row for line in lines if line.mine and not line.row.disabled_at]
-    context = {"section": "leaks", "keys": keys, "strays": 0, "console": settings.COMETAPI_BASE_URL}
-    context["incident"] = incident
+    """What was not sent, and apart from it what was and has no end yet."""
+    lines = [line for line in reads.lines_of(incident, request.user) if line.mine and not line.row.disabled_at]
+    sent = pressing.sent_among([line.row for line in lines])
+    context = {
+        "section": "leaks",
+        "incident": incident,
+        "keys": [line.row for line in lines if line.row.pk not in sent],
+        "sent": [line for line in lines if line.row.pk in sent],
+        "strays": 0,
+        "console": settings.COMETAPI_BASE_URL,
+    }
     template = "leaks/_by_hand.html" if is_fragment(request) else "leaks/by_hand.html"
     return mark_ours(render(request, template, context, status=503))
 
@@ -70,7 +78,7 @@ def catch_up(request: PersonRequest, incident: Incident) -> None:
             teams = set(teams_where(request.user, Verb.HANDLE_LEAKS).values_list("pk", flat=True))
             strays.go_on_looking(actor=actor_of(request), incident=incident, teams=teams)
         pressing.go_on(incident, until, first_tries=is_fragment(request))
-    except LedgerUnavailable:
+    except (LedgerUnavailable, DatabaseError):
         pass
     incident.refresh_from_db()
 

@@ -12,6 +12,7 @@ from tests.mirror.support import sync
 from tests.pages.acting import HTMX, body, no_secret, words
 from tests.pages.house import House, form_of, furnish
 from tests.support.databases import RealDatabase
+from tests.support.refusing import refuse
 
 PATH = "/teams/atlas/panic/"
 N = 9
@@ -244,3 +245,10 @@ def test_other_methods_are_refused(house: House, method: str) -> None:
     pressed(house)
     for path in (PATH, at(newest()), at(newest(), "go-on/"), at(newest(), "undo/")):
         assert getattr(house.client(), method)(path).status_code == 405
+
+
+def test_a_database_that_refuses_the_press_by_hand(house: House) -> None:
+    refuse("keys_panic", "INSERT")
+    answer = pressed(house)
+    assert answer.status_code == 503 and "nothing was sent from here" in words(answer) and "Staging" in words(answer)
+    assert house.sandbox.writes() == [] and not Job.objects.exists()

@@ -15,6 +15,7 @@ from keys.ledger import book
 from keys.ledger.actions import Action
 from keys.models import Incident, Leaked, MirrorKey, Person, Team
 from keys.permissions import Verb
+from keys.services import journal
 from keys.services.denials import record_denial
 from keys.services.leaks import holding, matching
 from keys.services.leaks.matching import Match
@@ -85,7 +86,7 @@ def open_incident(
 
 def record_incident(person: Person | None, actor: Actor, sort: Sorted, pasted_at: datetime) -> Incident:
     """One transaction: the incident, its sealed secrets, its records. Raises LedgerUnavailable."""
-    with book.opened() as ledger:
+    with journal.opened() as ledger:
         incident = Incident.objects.create(
             pasted_at=pasted_at,
             opened_by=person,

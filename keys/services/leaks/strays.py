@@ -16,7 +16,7 @@ from keys.ledger import book
 from keys.ledger.actions import Action
 from keys.models import Incident, Leaked, MirrorKey, Person, Team
 from keys.permissions import Verb
-from keys.services import syncing
+from keys.services import journal, syncing
 from keys.services.denials import demand
 from keys.services.leaks import holding, matching
 from keys.services.leaks.desk import claim_stray, may_handle
@@ -74,7 +74,7 @@ def look_up(*, actor: Actor, incident: Incident, teams: Collection[int]) -> None
         found = _found(row, keys, teams)
         if found is None:
             continue
-        with book.opened() as ledger:
+        with journal.opened() as ledger:
             claim_stray(ledger, actor, row, *found)
 
 

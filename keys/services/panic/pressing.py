@@ -12,7 +12,7 @@ from keys.ledger import book
 from keys.ledger.actions import Action
 from keys.models import Change, Job, MirrorKey, Panic, PanicItem, Person, Team
 from keys.permissions import Verb
-from keys.services import jobs
+from keys.services import jobs, journal
 from keys.services.denials import demand
 from keys.services.outcome import Outcome, Result
 from keys.services.typed import one_line, refuse_bad_text
@@ -64,7 +64,7 @@ def press(*, person: Person, actor: Actor, team: Team, typed: int | None, reason
     demand(person, actor, Verb.PANIC, team)
     reason = one_line(reason)
     refuse_bad_text({"reason": reason})
-    with book.opened() as ledger:
+    with journal.opened() as ledger:
         # Under the ledger's lock, so that of two presses the second finds the first one's.
         if under_way := open_panic(team):
             return under_way
@@ -86,7 +86,7 @@ def undo(*, person: Person, actor: Actor, team: Team, panic: Panic) -> Panic:
     Raises Denied, NothingToUndo, LedgerUnavailable; nothing was sent then.
     """
     demand(person, actor, Verb.PANIC, team)
-    with book.opened() as ledger:
+    with journal.opened() as ledger:
         if under_way := open_panic(team, PANIC_UNDO):
             return under_way
         panic.refresh_from_db()
