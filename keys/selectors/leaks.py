@@ -14,7 +14,7 @@ from keys import rules
 from keys.ledger.actions import Action
 from keys.models import Change, ChangeState, Incident, Leaked, Membership, MirrorKey, Person, Record, Team, TeamRole
 from keys.permissions import Verb, allowed, teams_where
-from keys.selectors.leak_words import ASKED, HIDDEN, LEVELS, STEPS, WHY, Words
+from keys.selectors.leak_words import ASKED, HIDDEN, LEVELS, STEPS, UNCOUNTED, WHY, Words
 from keys.types import EDITABLE, KeySettings
 
 MOST_SHOWN: Final = 100
@@ -209,6 +209,9 @@ def _status(key: MirrorKey, now: datetime) -> int:
 
 def _step(name: str, label: Words, row: Leaked, incident: Incident) -> Step:
     at: datetime | None = getattr(row, f"{name}_at")
+    # What was used stays noted where it stood still up to the level before.
+    if row.gone and name in UNCOUNTED and (name == "last" or row.used is None):
+        label = UNCOUNTED[name]
     return Step(label, at, seconds_since(incident, at) if at else None)
 
 

@@ -143,15 +143,6 @@ def test_upstream_down_then_up_again(scene: Scene) -> None:
     assert scene.stage.stored()["status"] == 2
 
 
-def test_a_key_deleted_at_cometapi(scene: Scene) -> None:
-    incident = scene.paste()
-    scene.sandbox.console_delete(scene.stage.key_id)
-    scene.press(incident)
-    row = scene.row(incident)
-    assert row.gone and row.disabled_at is None
-    assert level_of(row) == "refused"
-
-
 def test_without_a_ledger_nothing_is_sent(scene: Scene, settings: Any) -> None:
     incident = scene.paste()
     scene.sandbox.clear_log()

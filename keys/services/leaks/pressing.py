@@ -143,7 +143,7 @@ def _wake(among: QuerySet[Leaked]) -> None:
     """
     same_key = MirrorKey.objects.filter(account_id=OuterRef("account_id"), key_id=OuterRef("key_id"), gone_at=None)
     alive = same_key.filter(read_at__gt=OuterRef("disabled_at")).exclude(status=Status.DISABLED)
-    done = among.filter(next_at=None, disabled_at__isnull=False, gone=False)
+    done = among.filter(next_at=None, disabled_at__isnull=False)
     done.filter(Exists(alive)).exclude(incident__state=Incident.State.CLOSED).update(next_at=timezone.now())
 
 
