@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from keys import rules
 from keys.ledger.actions import Action
+from keys.ledger.finding import behind, seqs_between
 from keys.models import Change, ChangeState, Incident, Leaked, Membership, MirrorKey, Person, Record, Team, TeamRole
 from keys.permissions import Verb, allowed, teams_where
 from keys.selectors.leak_words import ASKED, HIDDEN, LEVELS, STEPS, UNCOUNTED, WHY, Words
@@ -140,21 +141,27 @@ def strays_of(incident: Incident, person: Person) -> list[Stray]:
 def records_of(incident: Incident, person: Person) -> list[Record]:
     """What the ledger has of this incident and of the changes made because of it, oldest first."""
     teams = set(teams_where(person, Verb.VIEW_LEAKS).values_list("pk", flat=True))
-    since = Record.objects.filter(time__gte=incident.pasted_at)
-    marked = since.filter(action__startswith="leak.", text__contains=f'"leak":{incident.pk},') | since.filter(
-        action__startswith="leak.", text__contains=f'"leak":{incident.pk}}}'
-    )
-    changes = since.filter(reason=f"Leak {incident.pk}")
-    outcomes = since.filter(change__in=changes.exclude(change="").values("change"))
-    found = (marked | changes | outcomes).order_by("seq")[:500]
+    since = _since(incident.pasted_at)
+    number = f'"leak":{incident.pk}'
+    marked = Q(text__contains=f"{number},") | Q(text__contains=f"{number}}}")
+    of_change = Q(reason=f"Leak {incident.pk}")
+    changes = since.filter(of_change).exclude(change="").values("change")
+    found = since.filter(Q(marked, action__startswith="leak.") | of_change | Q(change__in=changes))
     sees_all = allowed(person, Verb.VIEW_ALL_LEAKS)
     own = incident.opened_by_id == person.pk
     hidden = "" if sees_all else str(Action.LEAK_ELSEWHERE)
     return [
         record
-        for record in found
+        for record in found.order_by("seq")[:500]
         if record.action != hidden and (sees_all or record.team_id in teams or (record.team_id is None and own))
     ]
+
+
+def _since(at: datetime) -> QuerySet[Record]:
+    """Records from then on, by seq: no index knows their times, and a page that looks again would read all of them."""
+    found = Record.objects.filter(time__gte=at)
+    span = None if behind() else seqs_between(at, None)
+    return found.filter(seq__gte=span[0]) if span else found
 
 
 def level_of(row: Leaked) -> str:
