@@ -90,7 +90,7 @@ def incident_page(
         return mark_ours(state(request, incident))
     context = {
         **_context(request, incident),
-        "note_form": note_form or NoteForm(initial={"source": incident.source}),
+        "note_form": note_form or NoteForm(initial={"source": incident.source, "saw": incident.source}),
         "since_query": f"?{urlencode({'since': since})}" if (since := request.GET.get("since")) else "",
     }
     return render(request, "leaks/incident.html", context, status=status)

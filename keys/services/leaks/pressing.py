@@ -17,10 +17,12 @@ from keys.ledger.actions import Action
 from keys.models import Change, Incident, Leaked, MirrorKey, Person
 from keys.permissions import Verb, acting_role
 from keys.redact import find_secrets
+from keys.services import journal
 from keys.services.denials import record_denial
 from keys.services.leaks import holding, proving, telling
 from keys.services.leaks.desk import may_handle
 from keys.services.leaks.fan_out import each
+from keys.services.leaks.sources import SourceChanged, holds_secret
 from keys.services.outcome import Outcome
 from keys.services.typed import one_line
 from keys.types import Actor, Deadline, Status
@@ -106,18 +108,25 @@ def close(*, person: Person | None, actor: Actor, incident: Incident) -> None:
     holding.destroy_due()
 
 
-def note(*, person: Person, actor: Actor, incident: Incident, source: str, text: str) -> bool:
+def note(*, person: Person, actor: Actor, incident: Incident, source: str, saw: str, text: str) -> bool:
     """Where it was seen, and a note. False: there was a secret in it, and nothing of it was kept.
 
-    Raises Denied, LedgerUnavailable.
+    saw: the source that was shown to who typed; one that was left as it is leaves what others wrote since alone.
+    Raises Denied, SourceChanged, LedgerUnavailable.
     """
     may_handle(person, actor)
-    source, text = one_line(source)[:MOST_TYPED], one_line(text)[: 3 * MOST_TYPED]
-    if find_secrets(source) or find_secrets(text):
+    source, saw = one_line(source)[:MOST_TYPED], one_line(saw)
+    text = one_line(text)[: 3 * MOST_TYPED]
+    if holds_secret(source) or find_secrets(text):
         return False
-    if source == incident.source and not text:
+    if source == saw and not text:
         return True
-    with book.opened() as ledger:
+    with journal.opened() as ledger:
+        now = Incident.objects.values_list("source", flat=True).get(pk=incident.pk)
+        if source == saw:
+            source = now
+        elif now not in (saw, source):
+            raise SourceChanged(now)
         Incident.objects.filter(pk=incident.pk).update(source=source)
         body = {"leak": incident.pk, "source": source}
         ledger.append(book.Entry(action=Action.LEAK_NOTE, actor=actor, body=body, reason=text))
