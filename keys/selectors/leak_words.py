@@ -72,7 +72,7 @@ UNCOUNTED: Final[dict[str, Words]] = {
 HIDDEN: Final[dict[str, Words]] = {
     "escaped": _("in escaped text"),
     "base64": _("inside base64"),
-    "broken": _("broken over two lines"),
+    "broken": _("broken over several lines"),
 }
 ASKED: Final[dict[str, Words]] = {
     "known": _("CometAPI knows it: a key of an account that is in no team here"),
