@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
+import structlog
 from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Q
@@ -25,6 +26,8 @@ from keys.services.leaks import pressing, strays
 from keys.services.leaks.desk import Sorted
 from keys.services.leaks.today import Today, known_today
 from keys.types import Deadline
+
+log = structlog.get_logger(__name__)
 
 BUSY_S: Final = 2
 QUIET_S: Final = 10
@@ -78,8 +81,10 @@ def catch_up(request: PersonRequest, incident: Incident) -> None:
             teams = set(teams_where(request.user, Verb.HANDLE_LEAKS).values_list("pk", flat=True))
             strays.go_on_looking(actor=actor_of(request), incident=incident, teams=teams)
         pressing.go_on(incident, until, first_tries=is_fragment(request))
-    except (LedgerUnavailable, DatabaseError):
+    except LedgerUnavailable:
         pass
+    except DatabaseError as error:
+        log.warning("leak_not_gone_on_with", leak=incident.pk, error=type(error).__name__)
     incident.refresh_from_db()
 
 
