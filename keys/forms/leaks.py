@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as now_in
 from django.utils.translation import gettext_lazy as _
 
-from keys.forms.plain import PlainForm
+from keys.forms.plain import PlainForm, ShownAgain
 from keys.forms.typed_moment import typed_moment
+from keys.services.leaks.sources import holds_secret
 
 
 class NeverShown(forms.Textarea):
@@ -44,7 +45,20 @@ class PasteForm(PlainForm):
         return b"\n".join(parts)
 
 
+class SourceAgain(ShownAgain):
+    """An address that leads to a commit is shown again as it was typed."""
+
+    def value(self) -> Any:
+        value = super(ShownAgain, self).value()
+        return super().value() if isinstance(value, str) and holds_secret(value) else value
+
+
 class NoteForm(PlainForm):
+    """saw: the source that was there when the form was shown."""
+
+    bound_field_class = SourceAgain
+
+    saw = forms.CharField(required=False, widget=forms.HiddenInput)
     source = forms.CharField(
         label=_("Where it was seen"),
         required=False,
@@ -52,6 +66,15 @@ class NoteForm(PlainForm):
         help_text=_("Such as the address of a repository. Without the secret."),
     )
     note = forms.CharField(label=_("Note"), required=False, max_length=900)
+
+    def changed(self, now: str) -> None:
+        """Somebody else wrote another source: shown, and what is saved next is written over it knowingly."""
+        self.data = {name: self.data.get(name, "") for name in self.fields} | {"saw": now}
+        words = _(
+            "Somebody else wrote meanwhile: “%(now)s”. Nothing was saved: put both in, or save once more to replace it."
+        )
+        emptied = _("Somebody else emptied this meanwhile. Nothing was saved: save once more to fill it in.")
+        self.add_error("source", words % {"now": now} if now else emptied)
 
 
 class SinceForm(PlainForm):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from keys.leaks.candidate import LETTERS, USUAL, Candidate, Secret, Shape
-from keys.leaks.undo import class_map, decoded, without_escapes
+from keys.leaks.undo import BREAK, class_map, decoded, without_escapes
 
 MOST_BYTES: Final = 16 * 1024 * 1024
 MOST_FOUND: Final = 10_000
@@ -31,6 +31,11 @@ _MASKED: Final = (
     re.compile(r"sk-[A-Za-z0-9]{0,12}(?:\.{3}|\u2026|\u2022{3}|[xX#]{8})"),
     re.compile(r"REDACTED\b"),
 )
+# How a line may end inside a value, and begin again: quoted-printable, a shell's backslash, a box, a quotation, a
+# comment, a diff. Nothing in it can be given back, so that a long text is gone through at once.
+_END: Final = rf"[ \t]{{0,200}}+(?:[=\\|│┃][ \t]{{0,200}}+)?(?:\n|{BREAK}{{1,2}}+)[ \t>#+*/|│┃-]{{0,80}}+(?!sk-)"
+FULL_LINE: Final = 8
+"""Letters of a line that is full: a value may go on behind it in a third line, and further."""
 PACKED: Final = {
     b"PK\x03\x04": "zip",
     b"\x1f\x8b": "gzip",
@@ -115,12 +120,19 @@ class _Finds:
                     find.lines.append(line)
 
     def candidates(self) -> tuple[Candidate, ...]:
-        return tuple(map(self._candidate, self._known.values()))
+        """A piece that is tried with a whole one, and has no shape of ours itself, is no candidate of its own."""
+        parts = {value for find in self._known.values() for value in find.values[1:]}
+        made = map(self._candidate, self._known.values())
+        return tuple(one for one in made if one.shaped or one.values[0].reveal() not in parts)
 
     def _candidate(self, find: _Find) -> Candidate:
-        fitting = [value for value in find.values if any(shape.fits(value) for shape in self.shapes)]
+        fitting = [value for value in find.values if fits(self.shapes, value)]
         values = tuple(map(Secret, dict.fromkeys((*fitting, *find.values))))
         return Candidate(values, tuple(sorted(find.lines)), find.count, find.hidden, shaped=bool(fitting))
+
+
+def fits(shapes: Iterable[Shape], value: str) -> bool:
+    return any(shape.fits(value) for shape in shapes)
 
 
 def scan(data: bytes, shapes: Collection[Shape] = ()) -> Scan:
@@ -167,7 +179,7 @@ def _narrow(data: bytes) -> bytes:
 
 def _take_encoded(view: str, pattern: "_Pattern", finds: _Finds) -> None:
     lines = _Lines(view)
-    for at, said in decoded(view):
+    for at, said in decoded(view, pattern.shortest):
         plain = without_escapes(said)[0] if said.isascii() else said
         finds.take((Hit(at, hit.values, "base64") for hit in pattern.hits(plain, "base64")), lines)
 
@@ -198,19 +210,22 @@ class _Pattern:
     def __init__(self, shapes: tuple[Shape, ...]) -> None:
         others = "".join(sorted(set("".join(shape.others for shape in shapes))))
         sign = f"[A-Za-z0-9{re.escape(others)}]"
+        self._shapes = shapes
         self._lengths = sorted({shape.length for shape in shapes if shape.length}, reverse=True)
-        self._least = min(SHORTEST, *self._lengths)
+        self.shortest = self._lengths[-1]
+        self._least = min(SHORTEST, self.shortest)
         self._kinds = class_map((LETTERS + others).encode("latin-1", "replace"))
         # What follows in the next line is looked at and not taken: it may be the next secret.
-        self._prefixed = re.compile(rf"sk-({sign}{{4,}}+)(?:(?==?\n[ \t>]*({sign}{{1,200}}))|)")
+        self._prefixed = re.compile(rf"sk-({sign}++)(?:(?={_END}({sign}{{1,200}}+))|(?<={sign}{{{self._least}}}))")
+        self._further = re.compile(rf"{_END}({sign}{{1,200}}+)")
 
     def hits(self, text: str, hidden: str) -> Iterator[Hit]:
         """First those behind `sk-`, which says where a value begins; then runs of the very length of our keys."""
         for hit in self._prefixed.finditer(text):
-            if len(hit[1]) >= self._least:
-                yield Hit(hit.start(), self._values(hit[1]), hidden)
-            if hit[2]:
-                yield from self._joined(hit, hidden)
+            joined = self._joined(text, hit) if hit[2] else ()
+            values = self._values(hit[1]) if len(hit[1]) >= self._least else ()
+            if joined or values:
+                yield Hit(hit.start(), joined + values, hidden or ("broken" if joined else ""))
         # Latin-1 has a byte a character, so that places stay what they are.
         kinds = b" " + text.encode("latin-1", "replace").translate(self._kinds) + b" "
         for length in self._lengths:
@@ -224,8 +239,18 @@ class _Pattern:
         cut = [run[:length] for length in self._lengths if len(run) > length]
         return tuple(value for value in dict.fromkeys((run, run.partition("-")[0], *cut)) if value)
 
-    def _joined(self, hit: re.Match[str], hidden: str) -> Iterator[Hit]:
-        """A value that a line's end has broken, if the two pieces make one of a length of ours."""
-        for length in self._lengths:
-            if len(hit[1]) < length <= len(hit[1]) + len(hit[2]):
-                yield Hit(hit.start(), ((hit[1] + hit[2])[:length],), hidden or "broken")
+    def _joined(self, text: str, hit: re.Match[str]) -> tuple[str, ...]:
+        """Values that the ends of lines have broken, if the pieces make one of a shape of ours.
+
+        Of more than two pieces those between are full lines: as long as each other, and no shorter than the last.
+        """
+        run, width, at = hit[1] + hit[2], len(hit[2]), hit.end(2)
+        while width >= FULL_LINE and len(run) < self._lengths[0]:
+            piece = self._further.match(text, at)
+            if piece is None or len(piece[1]) > width:
+                break
+            run, at = run + piece[1], piece.end()
+            if len(piece[1]) < width:
+                break
+        lengths = [length for length in self._lengths if len(hit[1]) < length <= len(run)]
+        return tuple(run[:length] for length in lengths if fits(self._shapes, run[:length]))

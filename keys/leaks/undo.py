@@ -1,6 +1,6 @@
 """Undoes what a text was wrapped in on its way: escapes of JSON, addresses and HTML, and base64. Linear, never raises.
 
-Line ends inside escapes become blanks, so that the lines of what comes out are those of what went in.
+Line ends inside escapes become `BREAK`, so that the lines of what comes out are those of what went in.
 """
 
 import base64
@@ -14,7 +14,10 @@ ROUNDS: Final = 3
 """JSON inside JSON inside an address: deeper than that nothing real goes."""
 MOST_ESCAPES: Final = 2_000_000
 """Of one text; a text made of more is noise."""
-SHORTEST_ENCODED: Final = 60
+BREAK: Final = "\v"
+"""Stands for a line's end that was escaped."""
+LEAST_ENCODED: Final = 24
+"""Letters that are looked at as base64, however short our keys are: shorter ones are words and paths."""
 
 _ESCAPE: Final = re.compile(
     r"""\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[nrtbfv0"'/\\])|%[0-9a-fA-F]{2}"""
@@ -54,12 +57,14 @@ def without_escapes(text: str) -> tuple[str, bool]:
     return text, False
 
 
-def decoded(text: str) -> Iterator[tuple[int, str]]:
+def decoded(text: str, length: int) -> Iterator[tuple[int, str]]:
     """Every stretch of base64 in `text`: where it begins, and what it says, undone at each of the four alignments.
+
+    length: of the shortest value that is looked for in it.
 
     Something before it, such as the slash of a path, may look like a part of it.
     """
-    for start, letters in _stretches(text):
+    for start, letters in _stretches(text, max(LEAST_ENCODED, length * 4 // 3 - 4)):
         letters = letters.replace("-", "+").replace("_", "/")
         for skipped in range(4):
             piece = letters[skipped:]
@@ -73,16 +78,16 @@ def decoded(text: str) -> Iterator[tuple[int, str]]:
                 break  # at any other alignment it would be noise
 
 
-def _stretches(text: str) -> Iterator[tuple[int, str]]:
-    """Runs of base64, those that were broken into lines (MIME, PEM) put together again."""
+def _stretches(text: str, least: int) -> Iterator[tuple[int, str]]:
+    """Runs of base64, those that were broken into lines (MIME, PEM, GitHub's JSON) put together again."""
     kinds = text.encode("latin-1", "replace").translate(_IS_B64)
-    needle, at = b"a" * SHORTEST_ENCODED, 0
+    needle, at = b"a" * least, 0
     while (start := kinds.find(needle, at)) >= 0:
         parts, begin, at = list[str](), start, _end(kinds, start)
         parts.append(text[begin:at])
-        while at - begin >= SHORTEST_ENCODED and text[at : at + 1] == "\n":
+        while at - begin >= least and text[at : at + 1] in ("\n", BREAK):
             begin = at + 1
-            while text[begin : begin + 1] in (" ", "\t"):
+            while text[begin : begin + 1] in (" ", "\t", BREAK):
                 begin += 1
             at = _end(kinds, begin)
             parts.append(text[begin:at])
@@ -96,7 +101,7 @@ def _end(kinds: bytes, start: int) -> int:
 
 def _said(escape: str) -> str:
     if escape[0] == "\\" and escape[1] not in "ux":
-        return " " if escape[1] in "nrtbfv0" else escape[1]
+        return BREAK if escape[1] in "nr" else " " if escape[1] in "tbfv0" else escape[1]
     if escape[0] == "&" and escape[1] != "#":
         return _one_line(html5.get(escape[1:], escape))
     digits = escape.strip("\\&#;%uxX")
@@ -105,4 +110,4 @@ def _said(escape: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " " if text in ("\n", "\r", "\0") else text
+    return BREAK if text in ("\n", "\r") else " " if text == "\0" else text

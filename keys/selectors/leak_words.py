@@ -63,10 +63,16 @@ STEPS: Final[tuple[tuple[str, Words], ...]] = (
     ("last", _("Still refused 10 minutes later, nothing used up")),
 )
 
+UNCOUNTED: Final[dict[str, Words]] = {
+    "again": _("Still refused 70 seconds later; deleted, so its counter cannot be read"),
+    "last": _("Still refused 10 minutes later; deleted, so its counter cannot be read"),
+}
+"""Levels that were reached by the secret alone."""
+
 HIDDEN: Final[dict[str, Words]] = {
     "escaped": _("in escaped text"),
     "base64": _("inside base64"),
-    "broken": _("broken over two lines"),
+    "broken": _("broken over several lines"),
 }
 ASKED: Final[dict[str, Words]] = {
     "known": _("CometAPI knows it: a key of an account that is in no team here"),

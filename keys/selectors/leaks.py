@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from keys import rules
 from keys.ledger.actions import Action
+from keys.ledger.finding import behind, seqs_between
 from keys.models import Change, ChangeState, Incident, Leaked, Membership, MirrorKey, Person, Record, Team, TeamRole
 from keys.permissions import Verb, allowed, teams_where
-from keys.selectors.leak_words import ASKED, HIDDEN, LEVELS, STEPS, WHY, Words
+from keys.selectors.leak_words import ASKED, HIDDEN, LEVELS, STEPS, UNCOUNTED, WHY, Words
 from keys.types import EDITABLE, KeySettings
 
 MOST_SHOWN: Final = 100
@@ -75,11 +76,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Stray:
+    """told: may the reader know what CometAPI said of it? It may be another team's key."""
+
     row: Leaked
+    told: bool
 
     @property
     def asked(self) -> Words:
-        return ASKED.get(self.row.asked, "")
+        return ASKED.get(self.row.asked, "") if self.told else ""
+
+    @property
+    def name(self) -> str:
+        return self.row.name if self.told else ""
 
     @property
     def hidden(self) -> Words:
@@ -122,29 +130,38 @@ def lines_of(incident: Incident, person: Person) -> list[Line]:
 
 def strays_of(incident: Incident, person: Person) -> list[Stray]:
     """For who opened it and for who sees all: to a lead of some team in it they are none of their business."""
-    if incident.opened_by_id != person.pk and not allowed(person, Verb.VIEW_ALL_LEAKS):
+    sees_all = allowed(person, Verb.VIEW_ALL_LEAKS)
+    if incident.opened_by_id != person.pk and not sees_all:
         return []
-    return [Stray(row) for row in incident.leaked.filter(team=None)]
+    # A key of another team goes on looking like nobody's to who pasted it, whoever has found it since.
+    hidden = incident.leaked.exclude(team__in=teams_where(person, Verb.VIEW_LEAKS))
+    return [Stray(row, sees_all) for row in (incident.leaked.filter(team=None) if sees_all else hidden)]
 
 
 def records_of(incident: Incident, person: Person) -> list[Record]:
     """What the ledger has of this incident and of the changes made because of it, oldest first."""
     teams = set(teams_where(person, Verb.VIEW_LEAKS).values_list("pk", flat=True))
-    since = Record.objects.filter(time__gte=incident.pasted_at)
-    marked = since.filter(action__startswith="leak.", text__contains=f'"leak":{incident.pk},') | since.filter(
-        action__startswith="leak.", text__contains=f'"leak":{incident.pk}}}'
-    )
-    changes = since.filter(reason=f"Leak {incident.pk}")
-    outcomes = since.filter(change__in=changes.exclude(change="").values("change"))
-    found = (marked | changes | outcomes).order_by("seq")[:500]
+    since = _since(incident.pasted_at)
+    number = f'"leak":{incident.pk}'
+    marked = Q(text__contains=f"{number},") | Q(text__contains=f"{number}}}")
+    of_change = Q(reason=f"Leak {incident.pk}")
+    changes = since.filter(of_change).exclude(change="").values("change")
+    found = since.filter(Q(marked, action__startswith="leak.") | of_change | Q(change__in=changes))
     sees_all = allowed(person, Verb.VIEW_ALL_LEAKS)
     own = incident.opened_by_id == person.pk
     hidden = "" if sees_all else str(Action.LEAK_ELSEWHERE)
     return [
         record
-        for record in found
+        for record in found.order_by("seq")[:500]
         if record.action != hidden and (sees_all or record.team_id in teams or (record.team_id is None and own))
     ]
+
+
+def _since(at: datetime) -> QuerySet[Record]:
+    """Records from then on, by seq: no index knows their times, and a page that looks again would read all of them."""
+    found = Record.objects.filter(time__gte=at)
+    span = None if behind() else seqs_between(at, None)
+    return found.filter(seq__gte=span[0]) if span else found
 
 
 def level_of(row: Leaked) -> str:
@@ -199,6 +216,9 @@ def _status(key: MirrorKey, now: datetime) -> int:
 
 def _step(name: str, label: Words, row: Leaked, incident: Incident) -> Step:
     at: datetime | None = getattr(row, f"{name}_at")
+    # What was used stays noted where it stood still up to the level before.
+    if row.gone and name in UNCOUNTED and (name == "last" or row.used is None):
+        label = UNCOUNTED[name]
     return Step(label, at, seconds_since(incident, at) if at else None)
 
 

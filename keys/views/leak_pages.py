@@ -4,7 +4,9 @@ from datetime import datetime, time, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
+import structlog
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -24,6 +26,8 @@ from keys.services.leaks import pressing, strays
 from keys.services.leaks.desk import Sorted
 from keys.services.leaks.today import Today, known_today
 from keys.types import Deadline
+
+log = structlog.get_logger(__name__)
 
 BUSY_S: Final = 2
 QUIET_S: Final = 10
@@ -54,10 +58,17 @@ def by_hand(request: PersonRequest, sort: Sorted) -> HttpResponse:
 
 
 def not_recorded(request: PersonRequest, incident: Incident) -> HttpResponse:
-    lines = reads.lines_of(incident, request.user)
-    keys = [line.row for line in lines if line.mine and not line.row.disabled_at]
-    context = {"section": "leaks", "keys": keys, "strays": 0, "console": settings.COMETAPI_BASE_URL}
-    context["incident"] = incident
+    """What was not sent, and apart from it what was and has no end yet."""
+    lines = [line for line in reads.lines_of(incident, request.user) if line.mine and not line.row.disabled_at]
+    sent = pressing.sent_among([line.row for line in lines])
+    context = {
+        "section": "leaks",
+        "incident": incident,
+        "keys": [line.row for line in lines if line.row.pk not in sent],
+        "sent": [line for line in lines if line.row.pk in sent],
+        "strays": 0,
+        "console": settings.COMETAPI_BASE_URL,
+    }
     template = "leaks/_by_hand.html" if is_fragment(request) else "leaks/by_hand.html"
     return mark_ours(render(request, template, context, status=503))
 
@@ -72,6 +83,8 @@ def catch_up(request: PersonRequest, incident: Incident) -> None:
         pressing.go_on(incident, until, first_tries=is_fragment(request))
     except LedgerUnavailable:
         pass
+    except DatabaseError as error:
+        log.warning("leak_not_gone_on_with", leak=incident.pk, error=type(error).__name__)
     incident.refresh_from_db()
 
 
@@ -82,7 +95,7 @@ def incident_page(
         return mark_ours(state(request, incident))
     context = {
         **_context(request, incident),
-        "note_form": note_form or NoteForm(initial={"source": incident.source}),
+        "note_form": note_form or NoteForm(initial={"source": incident.source, "saw": incident.source}),
         "since_query": f"?{urlencode({'since': since})}" if (since := request.GET.get("since")) else "",
     }
     return render(request, "leaks/incident.html", context, status=status)
@@ -121,12 +134,13 @@ def _context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
         "headline": _headline(sums),
         "strays": not_found,
         "not_found": len(not_found) + (incident.beyond if not_found else 0),
+        "looking": (looking := len(teams.intersection(incident.looking))),
         "stale": strays.stale_teams(teams).count() if not_found else 0,
         "to_ask": len(strays.to_ask(incident)) if allowed(person, Verb.HANDLE_ALL_LEAKS) else 0,
         "asks": allowed(person, Verb.HANDLE_ALL_LEAKS),
         "handles": bool(teams),
         "host": settings.COMETAPI_BASE_URL.partition("://")[2],
-        "every": _every(incident),
+        "every": _every(incident, looking),
         "records": _records(incident, person),
     }
 
@@ -160,9 +174,9 @@ def _headline(sums: Sums) -> tuple[str, str]:
     return found, "bad"
 
 
-def _every(incident: Incident) -> int:
-    """Seconds after which the page looks again, 0 for never."""
+def _every(incident: Incident, looking: int) -> int:
+    """Seconds after which the page looks again, 0 for never. looking: teams that are listed by who looks at it."""
     due = incident.leaked.filter(next_at__isnull=False).order_by("next_at").values_list("next_at", flat=True).first()
-    if incident.looking or (due and due < timezone.now() + timedelta(seconds=QUIET_S)):
+    if looking or (due and due < timezone.now() + timedelta(seconds=QUIET_S)):
         return BUSY_S
     return QUIET_S if due or not incident.destroyed_at else 0

@@ -16,6 +16,7 @@ from keys.models import Incident
 from keys.permissions import Verb
 from keys.services.leaks import desk as leak_desk
 from keys.services.leaks import pressing, strays
+from keys.services.leaks.sources import SourceChanged
 from keys.views import leak_pages as pages
 from keys.views.gates import leak_or_404, may_see_leaks_or_403
 
@@ -87,16 +88,16 @@ def note(request: PersonRequest, number: int) -> HttpResponse:
     form = NoteForm(request.POST)
     if form.is_valid():
         typed = form.cleaned_data
-        kept = pressing.note(
-            person=request.user,
-            actor=actor_of(request),
-            incident=found,
-            source=typed["source"],
-            text=typed["note"],
-        )
-        if kept:
-            return _to(number)
-        form.add_error(None, _("There is what looks like a secret in it. Nothing of it was kept: write it without."))
+        told: dict[str, str] = {"source": typed["source"], "saw": typed["saw"], "text": typed["note"]}
+        try:
+            kept = pressing.note(person=request.user, actor=actor_of(request), incident=found, **told)
+        except SourceChanged as changed:
+            form.changed(changed.now)
+        else:
+            if kept:
+                return _to(number)
+            secret = _("There is what looks like a secret in it. Nothing of it was kept: write it without.")
+            form.add_error(None, secret)
     return pages.incident_page(request, found, note_form=form, status=422)
 
 

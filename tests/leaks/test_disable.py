@@ -4,11 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from keys.errors import Denied, LedgerUnavailable
-from keys.models import Incident, Leaked, Membership, Person, Record, TeamRole
-from keys.selectors.leaks import level_of
+from keys.models import Incident, Leaked, Membership, Person, Record, RecordHour, TeamRole
+from keys.selectors.leaks import level_of, records_of
 from keys.services import schedule
 from keys.services.leaks import pressing, proving
 from keys.types import Deadline, Waits
@@ -143,15 +146,6 @@ def test_upstream_down_then_up_again(scene: Scene) -> None:
     assert scene.stage.stored()["status"] == 2
 
 
-def test_a_key_deleted_at_cometapi(scene: Scene) -> None:
-    incident = scene.paste()
-    scene.sandbox.console_delete(scene.stage.key_id)
-    scene.press(incident)
-    row = scene.row(incident)
-    assert row.gone and row.disabled_at is None
-    assert level_of(row) == "refused"
-
-
 def test_without_a_ledger_nothing_is_sent(scene: Scene, settings: Any) -> None:
     incident = scene.paste()
     scene.sandbox.clear_log()
@@ -258,6 +252,22 @@ def test_a_second_press_is_harmless(scene: Scene) -> None:
     count = Record.objects.count()
     scene.press(incident)
     assert Record.objects.count() == count
+
+
+def test_its_records_are_looked_for_from_the_paste_on_alone(scene: Scene) -> None:
+    scene.paste()
+    RecordHour.objects.update(hour=F("hour") - timedelta(hours=3))  # that was long ago
+    before = Record.objects.count()
+    assert before
+    incident = scene.paste()
+    scene.press(incident)
+    with CaptureQueriesContext(connection) as asked:
+        records = records_of(incident, scene.admin)
+    assert [record.seq for record in records] == list(range(before + 1, before + 1 + len(records))) and len(records) > 4
+    of_records = [query["sql"] for query in asked if "LIKE" in query["sql"] and "keys_record" in query["sql"]]
+    assert len(of_records) == 1 and of_records[0].count(f'"seq" >= {before + 1}') == 2
+    RecordHour.objects.all().delete()
+    assert records_of(incident, scene.admin) == records, "an index that is behind leaves nothing out"
 
 
 def test_a_member_cannot(scene: Scene) -> None:

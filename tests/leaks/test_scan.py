@@ -63,6 +63,11 @@ def trufflehog(text: str) -> str:
     )
 
 
+def lines_of_60(text: str) -> str:
+    coded = base64.b64encode(text.encode()).decode()
+    return "".join(f"{coded[at : at + 60]}\n" for at in range(0, len(coded), 60))
+
+
 WRAPPED: dict[str, Callable[[str], str]] = {
     "alone": lambda s: s,
     "without its prefix": lambda s: s[3:],
@@ -87,6 +92,18 @@ WRAPPED: dict[str, Callable[[str], str]] = {
     "MIME": lambda s: base64.encodebytes((b"some words before it, " * 4) + s.encode()).decode(),
     "PowerShell": lambda s: f"powershell -enc {base64.b64encode(f'$k={s}'.encode('utf-16-le')).decode()}",
     "broken over two lines": lambda s: f"> {s[:33]}\n> {s[33:]} and so on",
+    "broken behind its first letter": lambda s: f"KEY={s[:4]}\n{s[4:]}\n",
+    "broken over three lines": lambda s: f"key: {s[:20]}\n{s[20:38]}\n{s[38:]} and so on",
+    "broken over many lines": lambda s: "\n".join(s[at : at + 12] for at in range(0, len(s), 12)) + "\n",
+    "broken behind a blank": lambda s: f"{s[:20]} \n{s[20:]}",
+    "broken by a shell": lambda s: f"export KEY={s[:20]}\\\n{s[20:]}",
+    "broken in a box": lambda s: f"│ {s[:20]}   │\n│ {s[20:]} │",
+    "broken in a comment": lambda s: f"# {s[:20]}\n# {s[20:]}",
+    "broken in a diff": lambda s: f"+ {s[:20]}\n+ {s[20:]}",
+    "broken in JSON": lambda s: json.dumps({"log": f"key {s[:20]}\r\n{s[20:]}"}),
+    "MIME in JSON": lambda s: json.dumps(base64.encodebytes((b"some words before it, " * 4) + s.encode()).decode()),
+    "GitHub's contents in JSON": lambda s: json.dumps({"content": lines_of_60(f"DEBUG=1\nKEY={s}\nPORT=80\n" * 2)}),
+    "GitHub's contents in JSON in JSON": lambda s: json.dumps(json.dumps({"content": lines_of_60(f"A=1\nKEY={s}\n")})),
     "quoted-printable": lambda s: f"{s[:20]}=\r\n{s[20:]}\r\n",
     "with what hides in it": lambda s: f"{s[:20]}\u200b{s[20:]}",
     "grep in colour": lambda s: f"a.py:3:\x1b[01;31m\x1b[Ksk-\x1b[m\x1b[K{s[3:]}\x1b[0m and so on",
@@ -159,6 +176,37 @@ def test_a_learned_shape() -> None:
     assert one and one.shaped
 
 
+def test_a_learned_shape_that_is_short_is_found_in_base64_too() -> None:
+    short = value(24)
+    header = "Authorization: Basic " + base64.b64encode(f"u:sk-{short}".encode()).decode()
+    assert not found(scan(header.encode()), short)
+    one = found(scan(header.encode(), (Shape(24, "0-9A-Za-z"),)), short)
+    assert one and (one.shaped, one.hidden) == (True, "base64")
+
+
+@pytest.mark.parametrize("end", ["\n", "\\n", "\\\\n", " \n  "])
+@pytest.mark.parametrize("at", [19, 30])
+def test_a_piece_of_a_broken_one_is_not_counted_as_well(end: str, at: int) -> None:
+    result = scan(f'"sk-{ONE[:at]}{end}{ONE[at:]}"'.encode())
+    assert len(result.found) == 1 and result.found[0].shaped and result.found[0].values[0].reveal() == ONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"sk-{ONE[:46]}\nsk-{ONE[1:47]}",
+        f"sk-{ONE[:32]}\n\n{ONE[32:]}",
+        f"sk-{ONE[:32]} {ONE[32:]}",
+        f"sk-{ONE[:32]}\nexport = {ONE[32:]}",
+        f"sk-{ONE[:32]}\nexport\nDEBUG\n{ONE[:10]}",
+        f"sk-{ONE[:20]}\n{ONE[20:30]}\n{ONE[30:]}",
+        "sk-deadbeefdeadbeefdeadbeefdeadbeef\nsomelongwordofletters\n",
+    ],
+)
+def test_what_stands_in_two_lines_is_not_put_together_at_random(text: str) -> None:
+    assert not any(one.shaped for one in scan(text.encode()).found)
+
+
 def test_what_could_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     result = scan(b"\x1f\x8b" + b"\xff" * 10 + b"\nsk-abcd**********wxyz\n")
     assert (result.packed, result.masked, result.unread) == ("gzip", (2,), 11)
@@ -181,6 +229,9 @@ NOISE: dict[str, Callable[[int], bytes]] = {
     "escapes": lambda n: b"\\u0041" * (n // 6),
     "stars": lambda n: b"*" * n,
     "prefixes": lambda n: b"sk-" * (n // 3),
+    "pieces": lambda n: b"sk-aaaa\nbbbbbbbb\n" * (n // 17),
+    "blanks": lambda n: b"sk-aaaa " + b" " * n,
+    "base64 in JSON": lambda n: json.dumps(base64.encodebytes(RNG.randbytes(n * 3 // 4)).decode()).encode(),
     "begun ones": lambda n: b"sk-aaaa\n" * (n // 8),
     "base64": lambda n: base64.encodebytes(RNG.randbytes(n * 3 // 4)),
     "lines of 60": lambda n: (b"A" * 60 + b"\n") * (n // 61),

@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from keys.models import Job, Panic, Record, WorkerLane
+from keys.models import Job, MirrorKey, Panic, Record, TeamSync, WorkerLane
 from keys.services import jobs, schedule
-from keys.types import Lane
+from keys.types import Lane, Waits
 from tests.mirror.support import sync
 from tests.pages.acting import HTMX, body, no_secret, words
 from tests.pages.house import House, form_of, furnish
 from tests.support.databases import RealDatabase
+from tests.support.refusing import refuse
 
 PATH = "/teams/atlas/panic/"
 N = 9
@@ -211,13 +212,32 @@ def test_another_teams_press_and_an_absent_one_answer_alike(house: House) -> Non
         assert admin.get(f"/teams/boreas/panic/{number}/").status_code == 404
 
 
-def test_nothing_left_to_disable(house: House) -> None:
+def test_nothing_left_to_disable(house: House, settings: Any) -> None:
+    settings.WAITS = Waits()  # the list stays fresh on a busy machine too
     for name in house.keys:
         house.sandbox.console_edit(house.keys[name], status=2)
     sync(house.team)
     page = house.client().get(PATH)
     assert "No key of Atlas is left to be disabled" in words(page) and 'id="panic-form"' not in body(page)
     assert house.client().post(PATH, {"number": "0"}).status_code == 422
+
+
+def test_an_old_list_without_keys_can_be_pressed_for(house: House) -> None:
+    """The job lists them anew: 0 of an old list, or of one that was never read, is no reason to do nothing."""
+    MirrorKey.objects.all().delete()
+    TeamSync.objects.update(listed_at=None)
+    works()
+    page = house.client().get(PATH)
+    assert "known that is left to be disabled" in words(page) and "List all keys and disable what is found" in words(
+        page
+    )
+    assert pressed(house, "").status_code == pressed(house, 3).status_code == 422
+    assert "Type 0." in words(pressed(house, 3))
+
+    assert pressed(house, 0).status_code == 303
+    worked()
+    assert all(house.stored(name)["status"] == 2 for name in house.keys)
+    assert f"All {N} read disabled" in words(house.client().get(at(newest())))
 
 
 def test_undo_with_nothing_to_undo_says_so(house: House) -> None:
@@ -244,3 +264,10 @@ def test_other_methods_are_refused(house: House, method: str) -> None:
     pressed(house)
     for path in (PATH, at(newest()), at(newest(), "go-on/"), at(newest(), "undo/")):
         assert getattr(house.client(), method)(path).status_code == 405
+
+
+def test_a_database_that_refuses_the_press_by_hand(house: House) -> None:
+    refuse("keys_panic", "INSERT")
+    answer = pressed(house)
+    assert answer.status_code == 503 and "nothing was sent from here" in words(answer) and "Staging" in words(answer)
+    assert house.sandbox.writes() == [] and not Job.objects.exists()

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error
 
 from keys.errors import Invalid, LedgerError
+from keys.management.trouble import no_database
 from keys.models import Team
 from keys.selectors.history_filter import HistoryFilter
 from keys.selectors.ledger_filter import LedgerFilter
@@ -52,6 +54,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except LedgerError as error:
             raise CommandError(str(error)) from None
+        except Error as error:
+            raise no_database(error) from None
         except OSError as error:
             raise CommandError(f"{output}: {error.strerror or error}") from None
 

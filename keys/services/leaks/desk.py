@@ -15,6 +15,7 @@ from keys.ledger import book
 from keys.ledger.actions import Action
 from keys.models import Incident, Leaked, MirrorKey, Person, Team
 from keys.permissions import Verb
+from keys.services import journal
 from keys.services.denials import record_denial
 from keys.services.leaks import holding, matching
 from keys.services.leaks.matching import Match
@@ -85,7 +86,7 @@ def open_incident(
 
 def record_incident(person: Person | None, actor: Actor, sort: Sorted, pasted_at: datetime) -> Incident:
     """One transaction: the incident, its sealed secrets, its records. Raises LedgerUnavailable."""
-    with book.opened() as ledger:
+    with journal.opened() as ledger:
         incident = Incident.objects.create(
             pasted_at=pasted_at,
             opened_by=person,
@@ -108,13 +109,21 @@ def record_incident(person: Person | None, actor: Actor, sort: Sorted, pasted_at
 
 
 def claim_stray(ledger: book.Ledger, actor: Actor, row: Leaked, key: MirrorKey, by: str) -> bool:
-    """A secret that was not found before is a key of ours by now. False: the incident has that key already."""
-    same = Leaked.objects.filter(incident=row.incident, account_id=key.account_id, key_id=key.key_id)
+    """A secret that was not found before is a key of ours by now.
+
+    False, and nothing is recorded: the incident has that key already, or the row is not as it was when `row` was read.
+    """
+    # Others look too, and press meanwhile: neither their proof nor what was destroyed is written over by an old copy.
+    as_read = Leaked.objects.filter(pk=row.pk, team=row.team_id, found_by=row.found_by, pressed_at=None)
+    same = Leaked.objects.filter(incident=row.incident_id, account_id=key.account_id, key_id=key.key_id)
     if same.exclude(pk=row.pk).exists():
-        row.delete()
+        as_read.delete()
         return False
-    _describe(row, key, by)
-    row.save()
+    columns = _described(key, by)
+    if not as_read.update(**columns):
+        return False
+    for name, value in columns.items():
+        setattr(row, name, value)
     _record_found(ledger, actor, row, key.team)
     return True
 
@@ -128,20 +137,24 @@ def unread_of(sort: Sorted) -> dict[str, Any]:
 
 
 def _row(incident: Incident, candidate: Candidate, secret: Secret, match: Match | None) -> Leaked:
-    where: dict[str, Any] = {"lines": list(candidate.lines), "count": candidate.count, "hidden": candidate.hidden}
-    row = Leaked(incident=incident, prints=matching.prints_of(candidate), **where)
-    if match:
-        _describe(row, match.key, match.by)
-    row.save()
+    told: dict[str, Any] = {"lines": list(candidate.lines), "count": candidate.count, "hidden": candidate.hidden}
+    told |= _described(match.key, match.by) if match else {}
+    row = Leaked.objects.create(incident=incident, prints=matching.prints_of(candidate), **told)
     holding.hold(row, secret)
     row.save(update_fields=("length", "sealed"))
     return row
 
 
-def _describe(row: Leaked, key: MirrorKey, by: str) -> None:
-    row.team, row.account_id, row.key_id = key.team, key.account_id, key.key_id
-    row.name, row.masked, row.found_by = key.name, key.masked, by
-    row.next_at = None if by == "unsure" else timezone.now()
+def _described(key: MirrorKey, by: str) -> dict[str, Any]:
+    return {
+        "team": key.team,
+        "account_id": key.account_id,
+        "key_id": key.key_id,
+        "name": key.name,
+        "masked": key.masked,
+        "found_by": by,
+        "next_at": None if by == "unsure" else timezone.now(),
+    }
 
 
 def _record_found(ledger: book.Ledger, actor: Actor, row: Leaked, team: Team) -> None:

@@ -1,24 +1,29 @@
 """The press that disables what was found, and going on with it: in a request, by the worker, by a command."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import uuid4
 
 from django.conf import settings
+from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from keys.errors import Denied, LedgerUnavailable
 from keys.ledger import book
 from keys.ledger.actions import Action
-from keys.models import Incident, Leaked, MirrorKey, Person
+from keys.models import Change, Incident, Leaked, MirrorKey, Person
 from keys.permissions import Verb, acting_role
 from keys.redact import find_secrets
+from keys.services import journal
 from keys.services.denials import record_denial
 from keys.services.leaks import holding, proving, telling
 from keys.services.leaks.desk import may_handle
 from keys.services.leaks.fan_out import each
+from keys.services.leaks.sources import SourceChanged, holds_secret
+from keys.services.outcome import Outcome
 from keys.services.typed import one_line
 from keys.types import Actor, Deadline, Status
 
@@ -34,22 +39,31 @@ def to_press(incident: Incident, teams: Collection[int]) -> QuerySet[Leaked]:
 def press(*, person: Person | None, actor: Actor, incident: Incident) -> None:
     """Disable every key found that this person may disable, side by side, and try each at once.
 
-    What does not end within this call is gone on with. Raises Denied; LedgerUnavailable when nothing could be recorded
-    of some key: then nothing was sent for it.
+    What does not end within this call is gone on with. Raises Denied; LedgerUnavailable when something could not be
+    recorded of some key: `sent_among` tells those for which something was sent all the same.
     """
     teams = may_handle(person, actor)
+    try:
+        _press(person, actor, incident, teams)
+    except DatabaseError as error:
+        raise LedgerUnavailable(gettext("Not everything could be recorded. What could not be was not sent.")) from error
+
+
+def sent_among(rows: Sequence[Leaked]) -> set[int]:
+    """Those of which something has been sent, though it may be that no more than the intent could be recorded."""
+    sent = Change.objects.filter(pk__in=[row.change_id for row in rows], sent_until__isnull=False)
+    changes = set(sent.exclude(outcome=str(Outcome.NOT_SENT)).values_list("pk", flat=True))
+    return {row.pk for row in rows if row.sent_at or row.change_id in changes}
+
+
+def _press(person: Person | None, actor: Actor, incident: Incident, teams: Collection[int]) -> None:
     rows = list(to_press(incident, teams).select_related("team"))
     if not rows:
         if not incident.leaked.filter(team_id__in=teams).exists():
             record_denial(actor, Verb.HANDLE_LEAKS, None)
             raise Denied(str(Verb.HANDLE_LEAKS))
         return
-    now = timezone.now()
-    for row in rows:
-        mine = Leaked.objects.filter(pk=row.pk)
-        mine.filter(pressed_at=None).update(pressed_at=now)
-        # A disable of its own, whoever may be at the key or was killed while at it: it takes the key over.
-        mine.update(next_at=now, busy_until=None, change_id=uuid4())
+    _mark(rows)
 
     def disable(row: Leaked) -> None:
         role = acting_role(person, row.team) if person else actor.role
@@ -94,23 +108,41 @@ def close(*, person: Person | None, actor: Actor, incident: Incident) -> None:
     holding.destroy_due()
 
 
-def note(*, person: Person, actor: Actor, incident: Incident, source: str, text: str) -> bool:
+def note(*, person: Person, actor: Actor, incident: Incident, source: str, saw: str, text: str) -> bool:
     """Where it was seen, and a note. False: there was a secret in it, and nothing of it was kept.
 
-    Raises Denied, LedgerUnavailable.
+    saw: the source that was shown to who typed; one that was left as it is leaves what others wrote since alone.
+    Raises Denied, SourceChanged, LedgerUnavailable.
     """
     may_handle(person, actor)
-    source, text = one_line(source)[:MOST_TYPED], one_line(text)[: 3 * MOST_TYPED]
-    if find_secrets(source) or find_secrets(text):
+    source, saw = one_line(source)[:MOST_TYPED], one_line(saw)
+    text = one_line(text)[: 3 * MOST_TYPED]
+    if holds_secret(source) or find_secrets(text):
         return False
-    if source == incident.source and not text:
+    if source == saw and not text:
         return True
-    with book.opened() as ledger:
+    with journal.opened() as ledger:
+        now = Incident.objects.values_list("source", flat=True).get(pk=incident.pk)
+        if source == saw:
+            source = now
+        elif now not in (saw, source):
+            raise SourceChanged(now)
         Incident.objects.filter(pk=incident.pk).update(source=source)
         body = {"leak": incident.pk, "source": source}
         ledger.append(book.Entry(action=Action.LEAK_NOTE, actor=actor, body=body, reason=text))
     incident.source = source
     return True
+
+
+def _mark(rows: Sequence[Leaked]) -> None:
+    """All or none: what is not said to be pressed must not be gone on with by the worker."""
+    now = timezone.now()
+    with transaction.atomic():
+        for row in rows:
+            mine = Leaked.objects.filter(pk=row.pk)
+            mine.filter(pressed_at=None).update(pressed_at=now)
+            # A disable of its own, whoever may be at the key or was killed while at it: it takes the key over.
+            mine.update(next_at=now, busy_until=None, change_id=uuid4())
 
 
 def _wake(among: QuerySet[Leaked]) -> None:
@@ -120,7 +152,7 @@ def _wake(among: QuerySet[Leaked]) -> None:
     """
     same_key = MirrorKey.objects.filter(account_id=OuterRef("account_id"), key_id=OuterRef("key_id"), gone_at=None)
     alive = same_key.filter(read_at__gt=OuterRef("disabled_at")).exclude(status=Status.DISABLED)
-    done = among.filter(next_at=None, disabled_at__isnull=False, gone=False)
+    done = among.filter(next_at=None, disabled_at__isnull=False)
     done.filter(Exists(alive)).exclude(incident__state=Incident.State.CLOSED).update(next_at=timezone.now())
 
 

@@ -179,10 +179,21 @@ def _reached(row: Leaked, seen: Look, verdict: str, control: str) -> None:
     """The next level of proof, where all that it takes is there."""
     now, waits = timezone.now(), settings.WAITS
     used = seen.snapshot.used_quota if seen.snapshot else None
+    # Without its counter; a level that is reached so says it (`keys.selectors.leak_words.UNCOUNTED`).
+    deleted: dict[str, Any] = {"gone": True} if used is None and (seen.gone or row.gone) else {}
     if row.refused_at is None:
-        _note(row, "refused", verdict, control, refused_at=now, used=used, next_at=_later(now, waits.leak_again_s))
+        _note(
+            row,
+            "refused",
+            verdict,
+            control,
+            refused_at=now,
+            used=used,
+            next_at=_later(now, waits.leak_again_s),
+            **deleted,
+        )
         return
-    if used is None and not (seen.gone or row.gone):
+    if used is None and not deleted:
         _save(row, why="unread", next_at=_soon(row))
     elif used is not None and used != row.used and row.used is not None:
         telling.probed(row, verdict, control, "spending")
@@ -192,9 +203,9 @@ def _reached(row: Leaked, seen: Look, verdict: str, control: str) -> None:
         _save(row, why="unread", used=used, next_at=_later(now, waits.leak_again_s))
     elif row.again_at is None:
         last = max(row.refused_at + timedelta(seconds=waits.leak_last_s), now)
-        _note(row, "refused_again", verdict, control, again_at=now, next_at=last)
+        _note(row, "refused_again", verdict, control, again_at=now, used=used, next_at=last, **deleted)
     else:
-        _note(row, "refused_last", verdict, control, last_at=now, next_at=None)
+        _note(row, "refused_last", verdict, control, last_at=now, next_at=None, **deleted)
 
 
 def _note(row: Leaked, proof: str, verdict: str, control: str, **columns: Any) -> None:
@@ -221,6 +232,7 @@ _BACK: Final[dict[str, Any]] = {
     "again_at": None,
     "last_at": None,
     "used": None,
+    "gone": False,
 }
 
 

@@ -1,10 +1,11 @@
 """Secrets of our keys' shape that were not found: list the stale teams again and look anew; ask CometAPI."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -15,7 +16,7 @@ from keys.ledger import book
 from keys.ledger.actions import Action
 from keys.models import Incident, Leaked, MirrorKey, Person, Team
 from keys.permissions import Verb
-from keys.services import syncing
+from keys.services import journal, syncing
 from keys.services.denials import demand
 from keys.services.leaks import holding, matching
 from keys.services.leaks.desk import claim_stray, may_handle
@@ -40,24 +41,29 @@ def stale_teams(teams: Collection[int], since_s: float = 0.0) -> QuerySet[Team]:
 def look_again(*, person: Person | None, actor: Actor, incident: Incident) -> None:
     """List the stale teams of this person again, a slice in this call and the rest as the page is looked at."""
     teams = may_handle(person, actor)
-    stale = list(stale_teams(teams).values_list("pk", flat=True))
-    Incident.objects.filter(pk=incident.pk).update(looking=stale)
-    incident.looking = stale
+    _note_looking(incident, more=stale_teams(teams).values_list("pk", flat=True))
     go_on_looking(actor=actor, incident=incident, teams=teams)
 
 
 def go_on_looking(*, actor: Actor, incident: Incident, teams: Collection[int]) -> None:
     """The next slice of the listings, and then another look for what was not found."""
-    until = Deadline.after(settings.WAITS.slice_s)
-    left = [pk for pk in incident.looking if pk in teams]
-    for team in Team.objects.filter(pk__in=left).select_related("access_token"):
+    until, done = Deadline.after(settings.WAITS.slice_s), set[int]()
+    mine = Team.objects.filter(pk__in=[pk for pk in incident.looking if pk in teams])
+    for team in mine.select_related("access_token"):
         if until.passed:
             break
         if syncing.sync_slice(team, until).over:
-            left.remove(team.pk)
-    Incident.objects.filter(pk=incident.pk).update(looking=left)
-    incident.looking = left
+            done.add(team.pk)
+    _note_looking(incident, done=done)
     look_up(actor=actor, incident=incident, teams=teams)
+
+
+def _note_looking(incident: Incident, *, done: Collection[int] = (), more: Iterable[int] = ()) -> None:
+    """Others may be at it as well, with other teams: theirs stay."""
+    with transaction.atomic():
+        looking = Incident.objects.select_for_update().values_list("looking", flat=True).get(pk=incident.pk)
+        incident.looking = list(dict.fromkeys([*(pk for pk in looking if pk not in done), *more]))
+        Incident.objects.filter(pk=incident.pk).update(looking=incident.looking)
 
 
 def look_up(*, actor: Actor, incident: Incident, teams: Collection[int]) -> None:
@@ -68,7 +74,7 @@ def look_up(*, actor: Actor, incident: Incident, teams: Collection[int]) -> None
         found = _found(row, keys, teams)
         if found is None:
             continue
-        with book.opened() as ledger:
+        with journal.opened() as ledger:
             claim_stray(ledger, actor, row, *found)
 
 
@@ -102,6 +108,8 @@ def ask(*, person: Person | None, actor: Actor, incident: Incident) -> int:
     if person is not None and not permissions.allowed(person, Verb.HANDLE_ALL_LEAKS):
         demand(person, actor, Verb.HANDLE_ALL_LEAKS)
         raise Denied(str(Verb.HANDLE_ALL_LEAKS))
+    # Who pasted may handle fewer teams: a key of any other team is found here, and not asked about.
+    look_up(actor=actor, incident=incident, teams=may_handle(person, actor))
     rows = to_ask(incident)
     if not rows:
         return 0

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any, Final
 
+from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
 from keys.errors import CometAdminError
 from keys.ledger import book
 from keys.ledger.actions import Action
-from keys.models import Change, Job, MirrorKey, Panic, PanicItem, Person, Team
+from keys.models import Change, Job, MirrorKey, Panic, PanicItem, Person, Team, TeamSync
 from keys.permissions import Verb
-from keys.services import jobs
+from keys.services import jobs, journal
 from keys.services.denials import demand
 from keys.services.outcome import Outcome, Result
 from keys.services.typed import one_line, refuse_bad_text
@@ -38,16 +40,27 @@ class NothingToUndo(CometAdminError):
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Keys of a team by the mirror: to_disable can serve or could come back, disabled read so already."""
+    """Keys of a team by the mirror: to_disable can serve or could come back, disabled read so already.
+
+    fresh: was all of it read a moment ago? Else there may be keys that nobody here knows of yet.
+    """
 
     to_disable: int
     disabled: int
+    fresh: bool
+
+    @property
+    def to_press(self) -> bool:
+        """Is there anything to press for? All keys are listed first, so that 0 of an old list is something."""
+        return bool(self.to_disable) or not self.fresh
 
 
 def count(team: Team) -> Count:
     there = MirrorKey.objects.filter(team=team, gone_at=None)
     disabled = there.filter(status=Status.DISABLED).count()
-    return Count(there.count() - disabled, disabled)
+    since = timezone.now() - timedelta(seconds=settings.WAITS.refresh_s)
+    fresh = TeamSync.objects.filter(team=team, listed_at__gte=since).exists()
+    return Count(there.count() - disabled, disabled, fresh)
 
 
 def open_panic(team: Team, kind: str = PANIC) -> Panic | None:
@@ -64,12 +77,12 @@ def press(*, person: Person, actor: Actor, team: Team, typed: int | None, reason
     demand(person, actor, Verb.PANIC, team)
     reason = one_line(reason)
     refuse_bad_text({"reason": reason})
-    with book.opened() as ledger:
+    with journal.opened() as ledger:
         # Under the ledger's lock, so that of two presses the second finds the first one's.
         if under_way := open_panic(team):
             return under_way
         counted = count(team)
-        if typed != counted.to_disable or not typed:
+        if typed is None or typed != counted.to_disable or not counted.to_press:
             raise NumberChanged(counted.to_disable)
         if undoing := open_panic(team, PANIC_UNDO):
             _stop(undoing)
@@ -86,7 +99,7 @@ def undo(*, person: Person, actor: Actor, team: Team, panic: Panic) -> Panic:
     Raises Denied, NothingToUndo, LedgerUnavailable; nothing was sent then.
     """
     demand(person, actor, Verb.PANIC, team)
-    with book.opened() as ledger:
+    with journal.opened() as ledger:
         if under_way := open_panic(team, PANIC_UNDO):
             return under_way
         panic.refresh_from_db()
