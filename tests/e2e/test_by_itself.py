@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from keys.models import TeamSync, WorkerLane
 from tests.e2e.conftest import App, Complaints
 from tests.e2e.leak_ways import paste
+from tests.e2e.test_editor import on_the_list, open_panel
+from tests.listing.making import furnish_mirror
 
 pytestmark = pytest.mark.browser
 
@@ -37,3 +41,39 @@ def test_a_note_is_typed_on_while_the_leak_looks_again(admin: Any, app: App) -> 
     expect(admin.locator(":focus")).to_have_id("id_note")
     expect(admin.locator("#id_note")).to_have_value("seen in a log")
     assert app.house.sandbox.writes() == []
+
+
+def being_read(app: App) -> None:
+    """A worker is reading the list of atlas: its pages ask every two seconds how far it is."""
+    furnish_mirror(app.house)
+    now = timezone.now()
+    WorkerLane.objects.create(name="host:1", lane="ordinary", started_at=now, heartbeat_at=now, doing="sync atlas")
+    running = {"running_since": now, "heartbeat_at": now, "total": 10_000, "done": 3_400}
+    TeamSync.objects.update_or_create(team=app.house.team, defaults=running)
+
+
+def test_the_toast_stays_while_the_list_is_read_and_a_lost_line_is_said_once_beside_it(
+    admin: Any, app: App, complaints: Complaints
+) -> None:
+    complaints.expected += ["ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest"]
+    being_read(app)
+    open_panel(admin, app)
+    admin.get_by_label("Name", exact=True).fill("Staging EU")
+    with admin.expect_response("**/sync/"):
+        admin.get_by_role("button", name="Save 1 change").click()
+        on_the_list(admin, app)
+    with admin.expect_response("**/sync/"):
+        pass
+    expect(admin.locator("#toast").get_by_role("button", name="Undo this change")).to_be_visible()
+
+    stale = admin.get_by_text("CometAdmin cannot be reached: what you see here may be out of date.")
+    admin.context.set_offline(True)
+    stale.wait_for()
+    with admin.expect_event("requestfailed", timeout=15_000):  # asked once more
+        pass
+    expect(stale).to_have_count(1)
+    expect(admin.locator("#toast")).to_be_visible()
+
+    admin.context.set_offline(False)
+    expect(stale).to_have_count(0, timeout=15_000)
+    expect(admin.locator("#toast")).to_be_visible()
