@@ -94,6 +94,20 @@
     trouble((event) => live().dataset.failed.replace("%s", event.detail.xhr.status)),
   );
 
+  // Rows come anew only over rows that are free: not under a press that is under way, nor over what became of one.
+  const FREE_AFTER_MS = 3000;
+  let waiting = null;
+  for (const moment of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
+    document.addEventListener(moment, (event) => {
+      const asked = event.detail.requestConfig;
+      if (asked.elt.id === "keys-anew" && document.querySelector(".keys .htmx-request, .keys .notice")) {
+        event.preventDefault();
+        clearTimeout(waiting);
+        waiting = setTimeout(again, FREE_AFTER_MS, asked);
+      }
+    });
+  }
+
   // After a press, the eye and the screen reader go to what it led to; a page part that looks again takes nobody away.
   document.addEventListener("htmx:afterSettle", (event) => {
     const { requestConfig } = event.detail;

@@ -1,5 +1,6 @@
 """What a page asks by itself, over and over, takes nothing from whoever is at it: no letters, no focus, no notice."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,3 +78,38 @@ def test_the_toast_stays_while_the_list_is_read_and_a_lost_line_is_said_once_bes
     admin.context.set_offline(False)
     expect(stale).to_have_count(0, timeout=15_000)
     expect(admin.locator("#toast")).to_be_visible()
+
+
+def test_rows_come_anew_only_when_nothing_is_under_way_or_said_beneath_them(admin: Any, app: App) -> None:
+    furnish_mirror(app.house)
+    admin.goto(f"{app.url}/teams/atlas/keys/")
+    admin.evaluate("document.querySelector('.keys').dataset.old = 'yes'")
+    app.house.sandbox.configure(latency_s=0.2)
+    asked: list[str] = []
+    admin.on("request", lambda request: asked.append(request.url) if "/atlas/keys/?" in request.url else None)
+
+    admin.get_by_role("button", name="Disable Staging").click()
+    admin.evaluate("htmx.trigger(document.body, 'keys-listed')")
+    admin.get_by_text("Reads disabled at CometAPI").wait_for()
+    admin.wait_for_timeout(4_000)  # longer than it waits
+
+    expect(admin.get_by_text("Reads disabled at CometAPI")).to_be_visible()
+    assert asked == []
+    admin.evaluate("document.querySelector('.keys .notice').remove()")
+    admin.locator(".keys:not([data-old])").wait_for()
+
+
+def test_rows_that_were_asked_for_before_a_press_do_not_come_over_its_answer(admin: Any, app: App) -> None:
+    furnish_mirror(app.house)
+    admin.goto(f"{app.url}/teams/atlas/keys/")
+    held: list[Any] = []
+    admin.route(re.compile(r"/atlas/keys/\?"), lambda route: held.append(route))
+    admin.evaluate("htmx.trigger(document.body, 'keys-listed')")
+    admin.get_by_role("button", name="Disable Staging").click()
+    admin.get_by_text("Reads disabled at CometAPI").wait_for()
+
+    with admin.expect_response(re.compile(r"/atlas/keys/\?")):
+        held[0].continue_()
+    admin.wait_for_timeout(300)
+
+    expect(admin.get_by_text("Reads disabled at CometAPI")).to_be_visible()
