@@ -8,11 +8,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from keys.models import TeamSync, WorkerLane
+from keys.models import Record, TeamSync, WorkerLane
 from tests.e2e.conftest import App, Complaints
 from tests.e2e.leak_ways import paste
 from tests.e2e.test_editor import on_the_list, open_panel
 from tests.listing.making import furnish_mirror
+from tests.pages.house import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -113,3 +114,76 @@ def test_rows_that_were_asked_for_before_a_press_do_not_come_over_its_answer(adm
     admin.wait_for_timeout(300)
 
     expect(admin.get_by_text("Reads disabled at CometAPI")).to_be_visible()
+
+
+def sign_in_beside(page: Any, username: str) -> None:
+    """By the link that is offered, in a tab of its own."""
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in again in a new tab").click()
+    beside = opened.value
+    beside.get_by_label("Username").fill(username)
+    beside.get_by_label("Password").fill(PASSWORD)
+    beside.get_by_role("button", name="Sign in").click()
+    beside.wait_for_url(lambda url: "/accounts/login/" not in url)
+    beside.close()
+    page.bring_to_front()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    page.get_by_text("You are signed in again").wait_for()
+
+
+def test_a_note_outlives_the_session_while_the_leak_looks_again(admin: Any, app: App, complaints: Complaints) -> None:
+    complaints.expected.append("the server responded with a status of 401")
+    paste(admin, app, "plain")
+    address = admin.url
+    admin.locator("#id_note").fill("seen in a log")
+    admin.context.clear_cookies()
+
+    admin.get_by_text("Your session has ended. What you typed is still here.").wait_for(timeout=15_000)
+    with admin.expect_response(lambda answer: answer.status == 401, timeout=15_000):
+        admin.evaluate("document.querySelector('#live p').dataset.first = 'yes'")
+    expect(admin.locator("#live p[data-first]")).to_have_count(1)  # said once
+    sign_in_beside(admin, "admin")
+    looked_again(admin)
+    assert admin.url == address
+    admin.get_by_role("button", name="Add to the record").click()
+
+    admin.wait_for_url(address)
+    admin.get_by_text("What was read").wait_for()
+    assert Record.objects.filter(reason__contains="seen in a log").exists()
+
+
+def test_the_reason_for_a_panic_outlives_the_session_and_the_list_is_asked_for_again(
+    admin: Any, app: App, complaints: Complaints
+) -> None:
+    complaints.expected.append("the server responded with a status of 401")
+    being_read(app)
+    admin.goto(f"{app.url}/teams/atlas/panic/")
+    admin.get_by_label("Reason").fill("stolen")
+    admin.context.clear_cookies()
+
+    admin.get_by_text("Your session has ended. What you typed is still here.").wait_for()
+    with admin.expect_response(lambda answer: "/sync/" in answer.url and answer.status == 200):
+        sign_in_beside(admin, "admin")
+
+    expect(admin.get_by_label("Reason")).to_have_value("stolen")
+
+
+def test_an_owner_that_was_typed_before_signing_in_anew_is_saved_at_the_second_press(
+    admin: Any, app: App, complaints: Complaints
+) -> None:
+    complaints.expected += ["the server responded with a status of 403", "Response Status Error"]
+    furnish_mirror(app.house)
+    admin.goto(app.url + app.house.path("expired", "note/"))
+    admin.locator("#note summary").click()
+    admin.locator("#note").get_by_label("Owner").fill("Bo Ek")
+    admin.context.clear_cookies()
+    beside = admin.context.new_page()
+    app.sign_in(beside, "admin")
+    beside.close()
+    admin.bring_to_front()
+
+    admin.get_by_role("button", name="Save owner, purpose and tags").click()
+    admin.get_by_text("You are signed in again: save now.").wait_for()
+    admin.get_by_role("button", name="Save owner, purpose and tags").click()
+
+    admin.locator("#note").get_by_text("Saved.").wait_for()
