@@ -108,18 +108,44 @@
     });
   }
 
-  // After a press, the eye and the screen reader go to what it led to; a page part that looks again takes nobody away.
+  // Who stands on something without an id in a part that comes anew by itself stands on its like after it.
+  const saying = (one) => [one.getAttribute("href"), one.textContent.trim()].join(" ");
+  const likes = (part, { tag, says }) => [...part.querySelectorAll(tag)].filter((one) => saying(one) === says);
+  let stood = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { shouldSwap, target, requestConfig } = event.detail;
+    const on = document.activeElement;
+    stood = null;
+    const alone = byItself(event.detail) || requestConfig.elt.closest("[data-quiet]");
+    if (shouldSwap && alone && target.contains(on) && !on.id) {
+      stood = { tag: on.tagName, says: saying(on) };
+      stood.nth = likes(target, stood).indexOf(on);
+    }
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const found = stood ? likes(event.target, stood) : [];
+    (found[stood?.nth] ?? found[0])?.focus({ preventScroll: true });
+  });
+
+  // After a press, the eye and the screen reader go to what it led to; a page part that looks again takes nobody away,
+  // and neither does a list that follows the typing.
   document.addEventListener("htmx:afterSettle", (event) => {
-    const { requestConfig } = event.detail;
-    if (requestConfig?.verb === "get" || requestConfig?.elt?.closest("[data-quiet]")) {
+    const { requestConfig: asked } = event.detail;
+    const by = asked?.triggeringEvent;
+    const looked = asked?.verb === "get" && !(by?.isTrusted && ["click", "submit"].includes(by.type));
+    if (looked || (asked && !by) || asked?.elt.closest("[data-quiet]")) {
       return;
     }
-    if (inLive(requestConfig?.elt)) {
+    if (inLive(asked?.elt)) {
       live().replaceChildren(); // pressed there, answered elsewhere
     }
     // Only within what came: an editor that answers while one types has nothing to do with a notice elsewhere.
-    const came = event.target;
-    (came.matches("[data-focus]") ? came : came.querySelector("[data-focus]"))?.focus();
+    const within = (what) => (event.target.matches(what) ? event.target : event.target.querySelector(what));
+    within("[data-focus]")?.focus();
+    const count = within("[data-announce]");
+    if (count) {
+      document.getElementById("announced").textContent = count.textContent.trim();
+    }
   });
 
   // The menu closes by Escape and by a press elsewhere.

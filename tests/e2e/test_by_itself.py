@@ -187,3 +187,13 @@ def test_an_owner_that_was_typed_before_signing_in_anew_is_saved_at_the_second_p
     admin.get_by_role("button", name="Save owner, purpose and tags").click()
 
     admin.locator("#note").get_by_text("Saved.").wait_for()
+
+
+def test_who_stands_on_a_link_stands_on_it_when_the_leak_has_looked_again(admin: Any, app: App) -> None:
+    paste(admin, app, "plain", "unlimited")
+    link = admin.locator("#leak article").nth(1).get_by_role("link", name="Disable all its keys")
+    link.focus()
+
+    looked_again(admin)
+
+    expect(link).to_be_focused()
