@@ -73,7 +73,7 @@
   // Taking a change back brings the form anew. Until it has come, what is typed stays: it may not come.
   document.addEventListener("htmx:confirm", (event) => {
     const { elt, target, issueRequest } = event.detail;
-    if (target.id === "panel" && !elt.matches("[data-kept]") && window.cometadmin.formTyped()) {
+    if (target.id === "panel" && !elt.closest("[data-kept]") && window.cometadmin.formTyped()) {
       event.preventDefault();
       ask(() => issueRequest(true));
     }
