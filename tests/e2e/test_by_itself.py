@@ -197,3 +197,13 @@ def test_who_stands_on_a_link_stands_on_it_when_the_leak_has_looked_again(admin:
     looked_again(admin)
 
     expect(link).to_be_focused()
+
+
+def test_a_press_that_did_not_work_says_the_way_out(admin: Any, app: App, complaints: Complaints) -> None:
+    complaints.expected += ["the server responded with a status of 500", "Response Status Error"]
+    furnish_mirror(app.house)
+    admin.goto(f"{app.url}/teams/atlas/keys/")
+    admin.route("**/disable/", lambda route: route.fulfill(status=500))
+    admin.get_by_role("button", name="Disable Staging").click()
+    admin.get_by_text("This did not work (answer 500).").wait_for()
+    expect(admin.locator("#live")).to_contain_text("Load the page anew and try again.")
