@@ -1,7 +1,7 @@
 """The pages for who wants evidence: what is proven and how, and exports to take along."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict, StreamingHttpResponse
@@ -18,7 +18,7 @@ from keys.permissions import Verb, allowed
 from keys.selectors.chosen import choose
 from keys.selectors.evidence import proof as live_figures
 from keys.selectors.evidence import verdict_for
-from keys.selectors.export_runs import latest_runs
+from keys.selectors.export_runs import latest_runs, look_again_s
 from keys.services.checkpoints import Contradicted
 from keys.services.export_runs import export_over_the_web
 from keys.services.exporting import Export, Format
@@ -75,7 +75,12 @@ def export(request: PersonRequest) -> HttpResponse:
 @require_safe
 @page
 def exports_under_way(request: PersonRequest) -> HttpResponse:
-    return mark_ours(render(request, "history/_exports.html", {"runs": latest_runs(request.user)}))
+    return mark_ours(render(request, "history/_exports.html", _runs(request)))
+
+
+def _runs(request: PersonRequest) -> dict[str, Any]:
+    runs = latest_runs(request.user)
+    return {"runs": runs, "every": look_again_s(runs)}
 
 
 def _asked(request: PersonRequest, typed: QueryDict) -> ExportForm:
@@ -90,7 +95,7 @@ def _form(request: PersonRequest, form: ExportForm) -> HttpResponse:
         "form": form,
         "sees_all": allowed(request.user, Verb.VIEW_ALL_HISTORY),
         "matching": choose(request.user, form.to_filter(), budget_s=COUNTED_FOR_S) if good else None,
-        "runs": latest_runs(request.user),
+        **_runs(request),
     }
     return render(request, "history/export.html", context, status=200 if good else 422)
 

@@ -96,6 +96,7 @@ def incident_page(
     context = {
         **_context(request, incident),
         "note_form": note_form or NoteForm(initial={"source": incident.source, "saw": incident.source}),
+        "press_first": note_form is None,  # who put down a note that was refused is not led to the button
         "since_query": f"?{urlencode({'since': since})}" if (since := request.GET.get("since")) else "",
     }
     return render(request, "leaks/incident.html", context, status=status)

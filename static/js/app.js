@@ -4,17 +4,44 @@
 (() => {
   const live = () => document.getElementById("live");
 
-  // Said where the eye is and to screen readers; gone with the next answer.
-  function say(text) {
-    const notice = document.createElement("p");
-    notice.className = "notice notice--bad";
-    notice.textContent = text;
-    live().replaceChildren(notice);
-  }
+  // Asked by the page itself and not by a person: what polls and what loads, and what an event of our own sets off.
+  const byItself = ({ requestConfig: asked }) =>
+    asked.elt.hasAttribute("hx-trigger") && !asked.triggeringEvent?.isTrusted;
+  // Its trouble is told by events, like that of the first time.
+  const again = ({ verb, path, elt }) => elt.isConnected && htmx.ajax(verb, path, { source: elt }).catch(() => {});
+  window.cometadmin = Object.assign(window.cometadmin ?? {}, { byItself, again });
 
   // What asks by itself, again and again, neither says nor hides anything here, and takes nobody anywhere.
   const quiet = (event) => (event.detail.elt ?? event.target).closest?.("[data-quiet]");
   const unlessQuiet = (act) => (event) => quiet(event) || act(event);
+
+  function noticeOf(tone, text) {
+    const notice = document.createElement("p");
+    notice.className = `notice notice--${tone}`;
+    notice.textContent = text;
+    return notice;
+  }
+
+  // Said where the eye is and to screen readers; gone with the next answer.
+  const say = (text) => live().replaceChildren(noticeOf("bad", text));
+
+  // What cannot look again says so once, beside what stands there, until it can; what asks but once is asked again.
+  const TRIED_AGAIN_MS = 5000;
+  let stale = null;
+  function outOfDate(asked) {
+    if (!stale?.isConnected) {
+      stale = noticeOf("warn", live().dataset.stale);
+      live().append(stale);
+    }
+    asked.elt.getAttribute("hx-trigger").startsWith("every") || setTimeout(again, TRIED_AGAIN_MS, asked);
+  }
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful && byItself(event.detail)) {
+      stale?.remove();
+    }
+  });
+  const trouble = (words) =>
+    unlessQuiet((event) => (byItself(event.detail) ? outOfDate(event.detail.requestConfig) : say(words(event))));
 
   // Cut off by leaving the page, which is no error.
   document.addEventListener("htmx:beforeSend", (event) => quiet(event) && (event.detail.xhr.onabort = null));
@@ -22,12 +49,12 @@
   const inLive = (element) => Boolean(element && live().contains(element));
   document.addEventListener(
     "htmx:beforeRequest",
-    unlessQuiet((event) => inLive(event.detail.elt) || live().replaceChildren()),
+    unlessQuiet((event) => byItself(event.detail) || inLive(event.detail.elt) || live().replaceChildren()),
   );
   // Its row is not in this list any more: answered by a page of its own.
   document.addEventListener("htmx:targetError", (event) => inLive(event.target) && event.target.closest("form")?.submit());
-  document.addEventListener("htmx:sendError", unlessQuiet(() => say(live().dataset.lost)));
-  document.addEventListener("htmx:timeout", unlessQuiet(() => say(live().dataset.slow)));
+  document.addEventListener("htmx:sendError", trouble(() => live().dataset.lost));
+  document.addEventListener("htmx:timeout", trouble(() => live().dataset.slow));
 
   // Our own pages of trouble are shown whatever their status; a proxy's are not.
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -50,9 +77,7 @@
       setTimeout(() => {
         const missed = pressed?.missed ?? [];
         pressed = null;
-        for (const { path, elt } of missed) {
-          elt.isConnected && window.htmx.ajax("GET", path, { source: elt });
-        }
+        missed.forEach(again);
       }),
     );
   }
@@ -64,25 +89,63 @@
     }
   });
 
-  document.addEventListener("htmx:responseError", (event) => {
-    const { xhr } = event.detail;
-    if (!quiet(event) && !xhr.getResponseHeader("HX-Redirect")) {
-      say(live().dataset.failed.replace("%s", xhr.status));
+  document.addEventListener(
+    "htmx:responseError",
+    trouble((event) => live().dataset.failed.replace("%s", event.detail.xhr.status)),
+  );
+
+  // Rows come anew only over rows that are free: not under a press that is under way, nor over what became of one.
+  const FREE_AFTER_MS = 3000;
+  let waiting = null;
+  for (const moment of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
+    document.addEventListener(moment, (event) => {
+      const asked = event.detail.requestConfig;
+      if (asked.elt.id === "keys-anew" && document.querySelector(".keys .htmx-request, .keys .notice")) {
+        event.preventDefault();
+        clearTimeout(waiting);
+        waiting = setTimeout(again, FREE_AFTER_MS, asked);
+      }
+    });
+  }
+
+  // Who stands on something without an id in a part that comes anew by itself stands on its like after it.
+  const saying = (one) => [one.getAttribute("href"), one.textContent.trim()].join(" ");
+  const likes = (part, { tag, says }) => [...part.querySelectorAll(tag)].filter((one) => saying(one) === says);
+  let stood = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { shouldSwap, target, requestConfig } = event.detail;
+    const on = document.activeElement;
+    stood = null;
+    const alone = byItself(event.detail) || requestConfig.elt.closest("[data-quiet]");
+    if (shouldSwap && alone && target.contains(on) && !on.id) {
+      stood = { tag: on.tagName, says: saying(on) };
+      stood.nth = likes(target, stood).indexOf(on);
     }
   });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const found = stood ? likes(event.target, stood) : [];
+    (found[stood?.nth] ?? found[0])?.focus({ preventScroll: true });
+  });
 
-  // After a press, the eye and the screen reader go to what it led to; a page part that looks again takes nobody away.
+  // After a press, the eye and the screen reader go to what it led to; a page part that looks again takes nobody away,
+  // and neither does a list that follows the typing.
   document.addEventListener("htmx:afterSettle", (event) => {
-    const { requestConfig } = event.detail;
-    if (requestConfig?.verb === "get" || requestConfig?.elt?.closest("[data-quiet]")) {
+    const { requestConfig: asked } = event.detail;
+    const by = asked?.triggeringEvent;
+    const looked = asked?.verb === "get" && !(by?.isTrusted && ["click", "submit"].includes(by.type));
+    if (looked || (asked && !by) || asked?.elt.closest("[data-quiet]")) {
       return;
     }
-    if (inLive(requestConfig?.elt)) {
+    if (inLive(asked?.elt)) {
       live().replaceChildren(); // pressed there, answered elsewhere
     }
     // Only within what came: an editor that answers while one types has nothing to do with a notice elsewhere.
-    const came = event.target;
-    (came.matches("[data-focus]") ? came : came.querySelector("[data-focus]"))?.focus();
+    const within = (what) => (event.target.matches(what) ? event.target : event.target.querySelector(what));
+    within("[data-focus]")?.focus();
+    const count = within("[data-announce]");
+    if (count) {
+      document.getElementById("announced").textContent = count.textContent.trim();
+    }
   });
 
   // The menu closes by Escape and by a press elsewhere.

@@ -1,16 +1,19 @@
 // A form whose typing is never lost ([data-kept]): checked as it is left, kept through an ended session and a lost line.
+// And the note beside it.
 "use strict";
 
 (() => {
   const form = () => document.querySelector("form[data-kept]");
+  const note = () => document.querySelector("#note form");
   const live = () => document.getElementById("live");
   let ended = false;
   let leaving = false;
 
   document.documentElement.classList.add("js");
 
+  // What is typed to look something up is not saved anywhere.
   const untouched = (control) => {
-    if (control.type === "hidden" || control.type === "submit") {
+    if (control.type === "hidden" || control.type === "submit" || control.matches("[data-find], [data-line]")) {
       return true;
     }
     if (control.type === "checkbox" || control.type === "radio") {
@@ -23,11 +26,27 @@
   };
 
   // Is there anything that a save has not taken yet?
-  function unsaved() {
-    const kept = form();
-    return Boolean(kept) && ("dirty" in kept.dataset || ![...kept.elements].every(untouched));
-  }
-  window.cometadmin = { unsaved, throwAway: () => form()?.remove() };
+  const typed = (kept) => Boolean(kept) && ("dirty" in kept.dataset || ![...kept.elements].every(untouched));
+  const unsaved = () => typed(form()) || typed(note());
+  window.cometadmin = Object.assign(window.cometadmin ?? {}, {
+    unsaved,
+    formTyped: () => typed(form()),
+    throwAway: () => [form(), note()].forEach((kept) => kept?.remove()),
+  });
+
+  // Saving the key or taking a change back brings its whole page anew: what is typed into the note goes along.
+  let carried = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const comes = event.detail.shouldSwap && event.detail.target.id === "panel" && typed(note());
+    carried = comes ? [...note().elements].filter((one) => one.name && one.name !== "csrfmiddlewaretoken") : null;
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (carried && event.target.id === "panel" && note()) {
+      carried.forEach(({ name, value }) => (note().elements[name].value = value));
+      note().closest("details").open = true;
+      carried = null;
+    }
+  });
 
   window.addEventListener("beforeunload", (event) => {
     if (!leaving && unsaved()) {
@@ -108,12 +127,17 @@
   document.addEventListener("htmx:timeout", lost);
 
   // The session ended: no page is left, the way to sign in opens beside it.
+  const KEPT = "form[data-kept], #others, #note, #note-form";
+  const missed = new Map();
   document.addEventListener("htmx:beforeOnLoad", (event) => {
-    const { status } = event.detail.xhr;
-    if (form() && (status === 401 || (status === 403 && event.detail.elt.closest("form[data-kept], #others")))) {
+    const { elt, requestConfig, xhr } = event.detail;
+    const typing = form() || elt.closest(KEPT);
+    const alone = window.cometadmin.byItself(event.detail) || elt.closest("[data-quiet]");
+    if ((xhr.status === 401 && (typing || alone)) || (xhr.status === 403 && elt.closest(KEPT))) {
       event.preventDefault();
       ended = true;
-      if (status === 403) {
+      alone && missed.set(elt, requestConfig);
+      if (xhr.status === 403) {
         signedInAgain();
       } else {
         sayEnded();
@@ -121,10 +145,14 @@
     }
   });
 
+  // Once, however often a page asks: whoever is on the way to the link finds it there.
+  let said = null;
   function sayEnded() {
     const { ended: words, signIn, signInAt } = live().dataset;
-    const link = Object.assign(document.createElement("a"), { href: signInAt, target: "_blank", textContent: signIn });
-    tell("warn", words, " ", link);
+    if (!said?.isConnected) {
+      const link = Object.assign(document.createElement("a"), { href: signInAt, target: "_blank", textContent: signIn });
+      said = tell("warn", words, " ", link);
+    }
   }
 
   function tell(tone, ...parts) {
@@ -132,24 +160,29 @@
     notice.className = `notice notice--${tone} notice--plain`;
     notice.append(...parts);
     live().replaceChildren(notice);
+    return notice;
   }
 
-  // Signing in makes a new token against forgery; the form takes it over.
+  // Signing in makes a new token against forgery; the page takes it over, and what it had asked is asked again.
   async function signedInAgain() {
     const open = document.getElementById("others")?.getAttribute("hx-post");
-    const answer = open && (await fetch(open, { headers: { "HX-Request": "true" }, redirect: "manual" }).catch(() => null));
-    if (answer?.status === 401) {
+    const headers = open ? { "HX-Request": "true" } : {};
+    const answer = await fetch(open ?? location.href, { headers, redirect: "manual" }).catch(() => null);
+    if (answer?.status === 401 || answer?.type === "opaqueredirect") {
       return sayEnded();
     }
     if (answer?.status !== 200) {
       return tell("bad", live().dataset.failed.replace("%s", answer?.status ?? "–"));
     }
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const token = page.querySelector("[data-csrf]").dataset.csrf;
+    const { body } = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const alone = body.querySelector("[data-csrf]");
+    const token = alone ? alone.dataset.csrf : JSON.parse(body.getAttribute("hx-headers"))["x-csrftoken"];
     document.body.setAttribute("hx-headers", JSON.stringify({ "x-csrftoken": token }));
     document.querySelectorAll("input[name=csrfmiddlewaretoken]").forEach((input) => (input.value = token));
     ended = false;
     tell("good", live().dataset.back);
+    missed.forEach(window.cometadmin.again);
+    missed.clear();
   }
   window.addEventListener("focus", () => ended && signedInAgain());
   document.addEventListener("visibilitychange", () => ended && !document.hidden && signedInAgain());

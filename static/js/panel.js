@@ -51,25 +51,38 @@
 
   // Back to the list, after asking where something would be lost.
   function leave() {
-    unlessUnsaved(() => history.back());
-  }
-
-  function unlessUnsaved(act) {
-    const ask = document.getElementById("leave");
-    if (!window.cometadmin.unsaved()) {
-      act();
-    } else if (!ask.open) {
-      asked = act;
-      ask.returnValue = "";
-      ask.showModal();
+    if (window.cometadmin.unsaved()) {
+      ask(() => {
+        window.cometadmin.throwAway();
+        history.back();
+      });
+    } else {
+      history.back();
     }
   }
+
+  function ask(act) {
+    const dialog = document.getElementById("leave");
+    if (!dialog.open) {
+      asked = act;
+      dialog.returnValue = "";
+      dialog.showModal();
+    }
+  }
+
+  // Taking a change back brings the form anew. Until it has come, what is typed stays: it may not come.
+  document.addEventListener("htmx:confirm", (event) => {
+    const { elt, target, issueRequest } = event.detail;
+    if (target.id === "panel" && !elt.closest("[data-kept]") && window.cometadmin.formTyped()) {
+      event.preventDefault();
+      ask(() => issueRequest(true));
+    }
+  });
 
   document.addEventListener(
     "close",
     (event) => {
       if (event.target.id === "leave" && event.target.returnValue === "leave") {
-        window.cometadmin.throwAway();
         asked();
       } else if (event.target.id === "editor" && editor().childElementCount) {
         editor().showModal(); // closed by the browser itself: a second Escape
@@ -109,7 +122,8 @@
     }
   }
 
-  document.addEventListener("editor-saved", () => editor()?.open && history.back());
+  // Saved; it stays open where the note beside is not.
+  document.addEventListener("editor-saved", () => editor()?.open && !window.cometadmin.unsaved() && history.back());
 
   // What cannot be shown in the panel has a page of its own that says why.
   document.addEventListener("htmx:responseError", (event) => {

@@ -92,3 +92,21 @@ def test_settings_of_the_past_are_brought_back_and_saved(lead: Any, app: App) ->
     lead.goto(f"{app.url}/history/4/")
     lead.get_by_role("link", name="Record 2").click()
     expect(lead).to_have_url(f"{app.url}/history/2/")
+
+
+def test_what_cannot_be_asked_for_is_where_the_focus_goes_and_what_is_found_is_counted(
+    lead: Any, app: App, complaints: Complaints
+) -> None:
+    complaints.expected += ["the server responded with a status of 422"]
+    rename(lead, app, "First")
+    lead.goto(f"{app.url}/history/?since=2020-01-01")
+    lead.get_by_label("From", exact=True).fill("yesterday-ish")
+    lead.get_by_role("button", name="Show").click()
+    expect(lead.locator(":focus")).to_contain_text("Nothing is shown: this cannot be asked for")
+
+    lead.get_by_label("From", exact=True).fill("2020-01-01")
+    lead.get_by_role("button", name="Show").click()
+    expect(lead.locator("#announced")).to_have_text(re.compile(r"^\d entries are shown$"))
+    lead.get_by_label("Value before or after").fill("sk-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKL")
+    lead.get_by_role("button", name="Show").click()
+    expect(lead.locator(":focus")).to_contain_text("Not searched for: that looks like a secret")

@@ -124,3 +124,17 @@ def test_the_whole_list_by_the_keyboard(lead: Any, app: App) -> None:
     lead.keyboard.press("Enter")
     expect(lead.locator(".keys tbody[id]")).to_have_count(1)
     expect(lead.locator(":focus")).to_have_id("id_q")
+
+
+def test_a_press_that_replaces_its_own_link_keeps_the_focus_and_tells_the_count(lead: Any, app: App) -> None:
+    lead.goto(f"{app.url}/keys/")
+    told = lead.locator("#announced")
+    expect(told).to_be_empty()
+    for link, text in (("Used", "1 to 9 of 9"), ("Exhausted 2", "1 to 2 of 2")):
+        lead.get_by_role("link", name=link).first.focus()
+        lead.keyboard.press("Enter")
+        expect(told).to_have_text(text)
+        expect(lead.locator(":focus")).to_contain_text(link)
+    lead.get_by_role("searchbox").fill("nothing like it")
+    lead.keyboard.press("Enter")
+    expect(told).to_have_text("No key is like this")

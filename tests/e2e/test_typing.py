@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from keys.models import KeyNote
 from keys.rules import RuleBroken, format_usd, parse_amount
 from tests.e2e.conftest import App, Complaints
 from tests.e2e.test_editor import on_the_list, open_panel
@@ -152,3 +153,61 @@ def test_an_ended_session_loses_nothing(lead: Any, app: App) -> None:
 
     on_the_list(lead, app)
     assert app.house.stored("plain")["name"] == "Typed before"
+
+
+def owner(page: Any) -> Any:
+    return page.locator("#note").get_by_label("Owner")
+
+
+def test_an_owner_that_is_typed_stays_when_the_key_is_saved_and_is_saved_after_it(lead: Any, app: App) -> None:
+    editor = open_panel(lead, app)
+    lead.locator("#note summary").click()
+    owner(lead).fill("Bo Ek")
+    lead.get_by_label("Name", exact=True).fill("Staging EU")
+    lead.get_by_role("button", name="Save 1 change").click()
+
+    lead.locator("#toast").get_by_text("Staging EU: saved and checked at").wait_for()
+    expect(owner(lead)).to_be_visible()
+    expect(owner(lead)).to_have_value("Bo Ek")
+    lead.keyboard.press("Escape")
+    lead.get_by_role("button", name="Keep editing").click()
+    lead.get_by_role("button", name="Save owner, purpose and tags").click()
+    editor.locator("#note").get_by_text("Saved.").wait_for()
+    lead.keyboard.press("Escape")
+    on_the_list(lead, app)
+    assert KeyNote.objects.get(key_id=app.house.keys["plain"]).owner == "Bo Ek"
+
+
+def test_an_owner_that_was_refused_is_asked_about_and_thrown_away_on_request(lead: Any, app: App) -> None:
+    open_panel(lead, app)
+    lead.locator("#note summary").click()
+    owner(lead).fill("sk-" + "aB3dE5gH7jK9" * 4)
+    lead.get_by_role("button", name="Save owner, purpose and tags").click()
+    lead.locator("#note #form-errors").wait_for()
+    lead.keyboard.press("Escape")
+    lead.get_by_role("button", name="Throw it away").click()
+    on_the_list(lead, app)
+
+
+def test_what_is_typed_to_look_something_up_is_not_asked_about(lead: Any, app: App) -> None:
+    open_panel(lead, app)
+    lead.locator("[data-find], [data-line]").first.evaluate("one => { one.value = 'gpt'; }")
+    lead.keyboard.press("Escape")
+    on_the_list(lead, app)
+
+
+def test_taking_a_change_back_asks_before_typing_is_lost(lead: Any, app: App) -> None:
+    lead.goto(app.url + app.house.path("plain"))
+    lead.get_by_label("Name", exact=True).fill("Staging EU")
+    lead.get_by_role("button", name=SAVE).click()
+    lead.get_by_text("Saved and checked at").wait_for()
+    lead.get_by_label("Name", exact=True).fill("Typed since")
+
+    lead.get_by_role("button", name="Undo this change").click()
+    lead.get_by_role("button", name="Keep editing").click()
+    expect(lead.get_by_label("Name", exact=True)).to_have_value("Typed since")
+    assert app.house.stored("plain")["name"] == "Staging EU"
+    lead.get_by_role("button", name="Undo this change").click()
+    lead.get_by_role("button", name="Throw it away").click()
+    expect(lead.get_by_label("Name", exact=True)).to_have_value("Staging")
+    assert app.house.stored("plain")["name"] == "Staging"

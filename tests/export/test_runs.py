@@ -103,6 +103,19 @@ def test_one_whose_process_is_gone_is_broken_off(auditor: Client) -> None:
     assert "Broken off" in words(auditor)
 
 
+def test_the_page_looks_again_often_only_while_one_is_under_way_or_was_just_begun(auditor: Client) -> None:
+    def every() -> str:
+        return auditor.get(PAGE).content.decode().partition('hx-trigger="every ')[2].partition(",")[0]
+
+    assert every() == "15s"
+    answer = begun(auditor)
+    assert every() == "2s"
+    ExportRun.objects.update(begun_at=timezone.now() - timedelta(minutes=2))
+    assert every() == "2s"
+    b"".join(answer.streaming_content)
+    assert every() == "15s"
+
+
 def test_while_it_is_counted_it_says_how_many_there_are_so_far(
     auditor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

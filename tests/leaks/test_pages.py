@@ -48,6 +48,17 @@ def test_a_press_by_htmx_answers_with_the_part(house: House, settings: Any) -> N
     assert "Refused" in words(answer)
 
 
+def test_the_button_has_the_focus_as_the_page_opens_and_takes_it_from_nobody_later(house: House) -> None:
+    admin = house.client("admin")
+    pasted(house, secret(house), client=admin)
+    refused = admin.post(leak() + "note/", {"note": secret(house)})
+
+    assert 'id="leak-press" autofocus' in body(admin.get(leak()))
+    assert refused.status_code == 422
+    for later in (admin.get(leak(), headers=HTMX), refused):
+        assert 'id="leak-press"' in body(later) and "autofocus" not in body(later)
+
+
 def test_a_file_in_memory(house: House) -> None:
     noise = b"nothing to see here\n" * 300_000
     given = SimpleUploadedFile("scan.json", noise + secret(house).encode())
