@@ -51,12 +51,15 @@ def read(path: Path) -> Iterator[tuple[int, Signed | None]]:
 
 
 def newest(path: Path) -> Signed | None:
-    """The last checkpoint in the file, looked for at its end alone. Raises OSError."""
+    """The checkpoint over the most records, looked for at the file's end alone. Raises OSError.
+
+    Not the last line: that of an export may come after a newer one.
+    """
     with path.open("rb") as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - LONGEST))
         lines = file.read().decode("ascii", "replace").split("\n")
-    found = (_parsed(line) for line in reversed(lines) if line.strip())
-    return next((signed for signed in found if signed is not None), None)
+    found = (_parsed(line) for line in lines if line.strip())
+    return max((signed for signed in found if signed is not None), key=lambda signed: signed.seq, default=None)
 
 
 def _parsed(text: str) -> Signed | None:

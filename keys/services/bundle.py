@@ -33,7 +33,7 @@ PIECE = 64 * 1024
 
 def bundle_pieces(export: Export) -> Iterator[bytes]:
     """Signs the checkpoint over the export's record at once; the rest comes as it is asked for. Raises Contradicted."""
-    last = make_checkpoint()
+    last = make_checkpoint(export.record)
     return _pieces(export, last)
 
 

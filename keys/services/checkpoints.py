@@ -50,8 +50,11 @@ def contradiction() -> str:
     return row.fault if row else ""
 
 
-def make_checkpoint() -> checkpoint.Signed:
-    """Sign what the ledger's head says now, keep it, bring it out. Raises Contradicted."""
+def make_checkpoint(over: Record | None = None) -> checkpoint.Signed:
+    """Sign what the ledger's head says now, keep it, bring it out. Raises Contradicted.
+
+    over: sign up to this record instead, just as it was appended, whatever has been recorded or signed since.
+    """
     key, seed = next(iter(settings.CHECKPOINT_KEYS.items()))
     try:
         with transaction.atomic():
@@ -60,7 +63,10 @@ def make_checkpoint() -> checkpoint.Signed:
             if head is None:
                 raise Contradicted("the ledger's head is missing")
             _compare(head)
-            made = checkpoint.sign(seed, key, head.seq, head.link, _now())
+            if over and not Record.objects.filter(seq=over.seq, link=over.link).exists():
+                raise Contradicted(f"record {over.seq} is not what it was when it was written")
+            end = over or head
+            made = checkpoint.sign(seed, key, end.seq, end.link, _now())
             kept = {"link": made.link, "time": made.time, "key": made.key, "signature": made.signature}
             Checkpoint.objects.update_or_create(seq=made.seq, defaults=kept)
     except Contradicted as error:
