@@ -45,7 +45,7 @@ def told(archive: zipfile.ZipFile, name: str) -> Any:
 
 
 def signed(public: str, key: str, told_by: Any, mine: bool) -> Any:
-    before, known = 0, Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
+    before, known = -1, Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
     for p in (p for p in map(json.loads, told_by) if not mine or p["key"] == key):
         need(p["key"] == key and (mine or p["seq"] > before), f"the checkpoint over {p['seq']} does not belong here")
         text = f"cometadmin checkpoint v{p['checkpoint']}\n{p['seq']}\n{p['link']}\n{p['time']}\n{p['key']}".encode()

@@ -232,6 +232,18 @@ def test_an_empty_ledger(real_db: Any, tmp_path: Path) -> None:
     assert checked(bundle(tmp_path / "b.zip")).code == 0
 
 
+def test_a_ledger_that_was_signed_before_its_first_record(real_db: Any, tmp_path: Path) -> None:
+    held = tmp_path / "held.jsonl"
+    held.write_text(make_checkpoint().line + "\n")
+    ledger_of(5)
+    path = bundle(tmp_path / "b.zip")
+
+    verdict = checked(path, "--checkpoint", str(held))
+
+    assert (verdict.code, "and agree: 1" in verdict.said) == (0, True), verdict.said
+    assert checked(rewritten(path, first_cut)).code == 1
+
+
 @pytest.mark.prove
 def test_nothing_of_a_bundle_can_be_changed_unseen(
     teams: list[Team], tmp_path: Path, scale: str, promise: Promise
