@@ -5,7 +5,6 @@ of that transaction locks the head row, so that seq, ordinals and link are read 
 """
 
 import json
-import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,15 +21,13 @@ from keys.errors import LedgerUnavailable
 from keys.ledger import chain, finding
 from keys.ledger.actions import Action
 from keys.ledger.columns import columns_of
-from keys.ledger.recordable import recordable, told
+from keys.ledger.recordable import OWN_REQUEST_ID, recordable, told
 from keys.models import Record, Team
 from keys.types import Actor
 
 log = structlog.get_logger(__name__)
 
 INT64 = 2**63 - 1
-OWN_REQUEST_ID = re.compile("[0-9a-f]{32}")
-"""As our middleware makes them; they have a secret's shape and are none."""
 
 
 @dataclass(frozen=True, slots=True)

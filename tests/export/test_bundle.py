@@ -13,7 +13,7 @@ from keys.selectors import search
 from keys.services.bundle import VERIFIER
 from keys.services.checkpoints import make_checkpoint
 from tests.export.support import Entries, bundle, checked, entries, outside, rewritten, rows
-from tests.ledger.making import append, ledger_of
+from tests.ledger.making import LEA, append, ledger_of
 from tests.support.mutants import mutated
 from tests.support.report import Promise
 
@@ -71,6 +71,15 @@ def test_what_cannot_be_counted_is_said_so(teams: list[Team], tmp_path: Path) ->
 
         assert verdict.code == 0, verdict.said
         assert "Whether some were left out of it CANNOT be shown." in verdict.said
+
+
+def test_a_request_of_ours_is_asked_for_by_its_own_id(teams: list[Team], tmp_path: Path) -> None:
+    """32 hex digits have a secret's shape; of a request id they are none."""
+    path = bundle(tmp_path / "b.zip", request_id=LEA.request_id)
+
+    body = json.loads(json.loads(entries(path)["export.json"])["text"])["body"]
+    assert body["filter"] == {"request_id": LEA.request_id}
+    assert (checked(path).code, body["count"] > 0) == (0, True), checked(path).said
 
 
 def test_it_holds_exactly_what_was_asked_for(teams: list[Team], tmp_path: Path) -> None:
