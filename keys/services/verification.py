@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from keys.errors import ChainBroken
-from keys.ledger import anchors, checkpoint, guards, rotation, sink, verdicts
+from keys.ledger import anchors, checkpoint, guards, sink, verdicts
 from keys.ledger.raw import UNREADABLE, CannotVerify
 from keys.ledger.verdicts import MARK, NEWEST, WHOLE, Said
 from keys.ledger.verify import BEGINNING, Place, Sound, verify
@@ -79,14 +79,13 @@ def _mark() -> Place:
         return BEGINNING
     if whole is None or whole.outcome != SOUND or mark is None:
         return BEGINNING
-    return Place(mark.records, mark.link)
+    return Place(mark.records, mark.link, mark.retired)
 
 
 def _verified(after: Place, files: tuple[Path, ...]) -> Report:
     report, begun = Report(after=after.seq), time.monotonic()
     try:
         report.sound = verify(settings.LEDGER_KEYS, after)
-        rotation.check_rotations(settings.LEDGER_KEYS, after.seq, report.sound.records)
         _check_checkpoints(report, files)
         report.lacking = guards.missing()
     except ChainBroken as broken:
@@ -180,6 +179,7 @@ def _said(report: Report) -> Said:
         whole=not report.after,
         records=sound.records if sound else 0,
         link=sound.link if sound else "",
+        retired=sound.retired if sound else (),
         took_ms=round(report.took_s * 1000),
         faults=tuple(faults),
     )
