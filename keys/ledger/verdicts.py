@@ -23,7 +23,8 @@ class Said:
 
     records, link: how far it came; link is "" where it is not sound. retired: ledger keys that others had followed by
     then (`keys.ledger.rotation`). took_ms: how long it took. faults: what is wrong,
-    one line each, the first bad record first; it has no secret in it.
+    one line each, the first bad record first; it has no secret in it. unindexed: the first record that the history's
+    index tells otherwise, 0 where there is none: damage, but none of the records.
     """
 
     at: str
@@ -34,6 +35,7 @@ class Said:
     took_ms: int
     retired: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    unindexed: int = 0
 
     @property
     def time(self) -> datetime:

@@ -4,7 +4,7 @@ Memory does not grow with the number of records, only with the number of keys th
 with its head row looks like, only checkpoints can tell (`keys.ledger.anchors`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db import connection
@@ -50,9 +50,12 @@ class Sound:
     retired: tuple[str, ...]
 
 
-def verify(keys: Mapping[str, bytes], after: Place = BEGINNING) -> Sound:
+def verify(
+    keys: Mapping[str, bytes], after: Place = BEGINNING, seen: Callable[[raw.Row], object] = lambda row: None
+) -> Sound:
     """Verify every record behind `after` that is there now, in the order of seq. keys: ledger keys by id.
 
+    seen: is told each row once it has been found good.
     Raises ChainBroken with the first record that is damaged, CannotVerify when there is no verdict.
     """
     if not keys:
@@ -65,7 +68,7 @@ def verify(keys: Mapping[str, bytes], after: Place = BEGINNING) -> Sound:
     if after.seq:
         _check_place(after)
     if newest != after.seq:
-        for seq, text, previous, seal_key in _follow(verifier, ordinals, newest):
+        for seq, text, previous, seal_key in _follow(verifier, ordinals, newest, seen):
             if followed := check_rotation(keys, seq, text, previous, seal_key):
                 verifier.retire(followed)
                 retired.append(followed)
@@ -73,12 +76,15 @@ def verify(keys: Mapping[str, bytes], after: Place = BEGINNING) -> Sound:
     return Sound(verifier.seq, verifier.link, check_pairs(after.seq, verifier.seq), tuple(retired))
 
 
-def _follow(verifier: Verifier, ordinals: "Ordinals", newest: object) -> Iterator[tuple[int, str, str, str]]:
+def _follow(
+    verifier: Verifier, ordinals: "Ordinals", newest: object, seen: Callable[[raw.Row], object]
+) -> Iterator[tuple[int, str, str, str]]:
     """Stops at each rotation of a key: its seq, text, previous link and the id of the key that sealed it."""
     stored_time, step, follow = raw.stored_time(), verifier.step, ordinals.step
     for row in raw.rows(verifier.seq):
         step(*row[:7])
         follow(verifier.seq, check_columns(verifier.seq, row[1], row[7:], stored_time))
+        seen(row)
         if row[_ACTION] in ROTATIONS:
             yield row[0], row[1], row[3], row[6]
         if verifier.seq == newest:

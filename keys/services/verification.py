@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from keys.errors import ChainBroken
 from keys.ledger import anchors, checkpoint, guards, sink, verdicts
+from keys.ledger.indexed import IndexCheck
 from keys.ledger.raw import UNREADABLE, CannotVerify
 from keys.ledger.verdicts import MARK, NEWEST, WHOLE, Said
 from keys.ledger.verify import BEGINNING, Place, Sound, verify
@@ -31,6 +32,7 @@ Lines = Iterator[tuple[int, checkpoint.Signed | None]]
 @dataclass(slots=True)
 class Report:
     """broken: the first bad record. lacking: guards. faults: what else is wrong. unable: why there is no verdict.
+    unindexed: the first record that the history's index tells otherwise, 0 where there is none.
 
     after: the record up to which an earlier verdict is relied on. notes: what is no fault. checkpoints: how many were
     compared.
@@ -42,13 +44,14 @@ class Report:
     lacking: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     unable: str = ""
+    unindexed: int = 0
     notes: list[str] = field(default_factory=list)
     checkpoints: int = 0
     took_s: float = 0.0
 
     @property
     def outcome(self) -> str:
-        if self.broken or self.lacking or self.faults:
+        if self.broken or self.lacking or self.faults or self.unindexed:
             return DAMAGED
         return SOUND if self.sound and not self.unable else CANNOT
 
@@ -85,7 +88,7 @@ def _mark() -> Place:
 def _verified(after: Place, files: tuple[Path, ...]) -> Report:
     report, begun = Report(after=after.seq), time.monotonic()
     try:
-        report.sound = verify(settings.LEDGER_KEYS, after)
+        report.sound = _records(report, after)
         _check_checkpoints(report, files)
         report.lacking = guards.missing()
     except ChainBroken as broken:
@@ -97,6 +100,17 @@ def _verified(after: Place, files: tuple[Path, ...]) -> Report:
     report.took_s = time.monotonic() - begun
     _keep(report)
     return report
+
+
+def _records(report: Report, after: Place) -> Sound:
+    """The records and, where all of them are read, the index that the history is searched by."""
+    if after.seq:
+        return verify(settings.LEDGER_KEYS, after)
+    index = IndexCheck()
+    sound = verify(settings.LEDGER_KEYS, after, index.take)
+    index.end()
+    report.unindexed = index.first or 0
+    return sound
 
 
 def _check_checkpoints(report: Report, files: tuple[Path, ...]) -> None:
@@ -151,7 +165,7 @@ def _keep(report: Report) -> None:
     """Keep the verdict; where the database cannot, there is still the report."""
     said = _said(report)
     if report.outcome != SOUND:
-        log.error("ledger_verdict", outcome=said.outcome, faults=said.faults)
+        log.error("ledger_verdict", outcome=said.outcome, faults=said.faults, unindexed=said.unindexed)
     if not settings.LEDGER_KEYS:
         return
     try:
@@ -182,4 +196,5 @@ def _said(report: Report) -> Said:
         retired=sound.retired if sound else (),
         took_ms=round(report.took_s * 1000),
         faults=tuple(faults),
+        unindexed=report.unindexed,
     )

@@ -14,6 +14,7 @@ CODES = {SOUND: 0, DAMAGED: 1, CANNOT: 2}
 class Command(BaseCommand):
     help = (
         "Verify the ledger: what came since the last sound verdict, or everything. "
+        "The whole looks at the history's index too. "
         "Exit 0: sound, 1: damaged (the first bad record is named), 2: cannot verify."
     )
     requires_system_checks: tuple[str, ...] = ()
@@ -40,6 +41,11 @@ class Command(BaseCommand):
             self.stdout.write(f"damaged: the guard {name} is missing or altered (`manage.py migrate` lays it again)")
         for fault in report.faults:
             self.stdout.write(f"damaged: {fault}")
+        if report.unindexed:
+            told = (
+                f"from record {report.unindexed} on it tells otherwise than the records, which are not touched by this"
+            )
+            self.stdout.write(f"damaged: the history's index: {told} (`manage.py reindex_history` makes it anew)")
         for note in report.notes:
             self.stdout.write(f"note: {note}")
         if report.unable:
