@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from keys.ledger.checkpoint import NoCheckpoint, Signed
 
@@ -42,12 +43,44 @@ def _sync_folder(folder: Path) -> None:
 def read(path: Path) -> Iterator[tuple[int, Signed | None]]:
     """Number of the line and its checkpoint, None where there is none. Blank lines are left out. Raises OSError."""
     with path.open("rb") as file:
-        number = 0
-        while raw := file.readline(LONGEST):
-            number += 1
-            text = raw.decode("ascii", "replace").strip()
-            if text:
-                yield number, _parsed(text)
+        yield from _lines(file, 0)
+
+
+def read_end(path: Path, behind: int) -> Iterator[tuple[int, Signed | None]]:
+    """As `read`, from the last stretch of the file on that holds nothing over more records than `behind`.
+
+    A stretch is some thirty lines, so that one that was written a little late hides none.
+    """
+    with path.open("rb") as file:
+        start = _end(file, behind)
+        file.seek(0)
+        before, left = 0, start
+        while left:  # counting alone, which is quick
+            piece = file.read(min(left, 2**20))
+            before, left = before + piece.count(b"\n"), left - len(piece)
+        yield from _lines(file, before)
+
+
+def _lines(file: BinaryIO, number: int) -> Iterator[tuple[int, Signed | None]]:
+    while raw := file.readline(LONGEST):
+        number += 1
+        text = raw.decode("ascii", "replace").strip()
+        if text:
+            yield number, _parsed(text)
+
+
+def _end(file: BinaryIO, behind: int) -> int:
+    """Where a line begins from which on there is all that is over more records than `behind`."""
+    start = os.fstat(file.fileno()).st_size
+    while start:
+        end, start = start, max(0, start - LONGEST)
+        file.seek(start)
+        found = map(_parsed, file.read(end - start).decode("ascii", "replace").split("\n"))
+        seqs = [signed.seq for signed in found if signed is not None]
+        if seqs and max(seqs) <= behind:
+            file.seek(start)
+            return start + len(file.readline(LONGEST)) if start else 0  # without the line that is cut there
+    return 0
 
 
 def newest(path: Path) -> Signed | None:

@@ -117,7 +117,7 @@ def _check_checkpoints(report: Report, files: tuple[Path, ...]) -> None:
     """Our own table first; then the configured file; then those that were handed over."""
     _compare(report, enumerate(map(as_signed, _newest_first(report.after)), start=1), "the table of checkpoints")
     if settings.CHECKPOINT_FILE is not None:
-        _compare_file(report, settings.CHECKPOINT_FILE, needed=_was_delivered())
+        _compare_file(report, settings.CHECKPOINT_FILE, needed=_was_delivered(), behind=report.after)
     for file in files:
         _compare_file(report, file, needed=True)
 
@@ -129,9 +129,11 @@ def _newest_first(after: int) -> Iterator[Checkpoint]:
     return rows.filter(seq__gte=older or 0).iterator()
 
 
-def _compare_file(report: Report, path: Path, *, needed: bool) -> None:
+def _compare_file(report: Report, path: Path, *, needed: bool, behind: int = 0) -> None:
+    """behind: up to here all lines have been compared before; 0 for all of them."""
     try:
-        found = _compare(report, sink.read(path), f"the file {path}")
+        lines = sink.read_end(path, behind) if behind else sink.read(path)
+        found = _compare(report, lines, f"the file {path}")
     except OSError as error:
         words = f"the checkpoints in {path} cannot be read: {error.strerror or error}"
         if needed:
