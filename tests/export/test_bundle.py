@@ -309,19 +309,3 @@ def test_a_script_that_forgets_the_ordinals_is_caught(teams: list[Team], tmp_pat
     assert (verdict.code, "left out: team_n from 3 on" in verdict.said) == (1, True), verdict.said
     promise.tried()
     promise.caught("exports leave records out")
-
-
-def test_a_clock_that_was_set_back_inside_a_span_is_no_gap(
-    teams: list[Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    since = Record.objects.order_by("-seq").values_list("time", flat=True)[0]
-    append(team=teams[0])
-    with monkeypatch.context() as patched:
-        patched.setattr("keys.ledger.book._now", lambda: "2020-01-01T00:00:00.000000Z")
-        append(team=teams[0])
-    append(team=teams[0])
-
-    path = bundle(tmp_path / "b.zip", team=teams[0].pk, since=since + timedelta(microseconds=1))
-
-    assert len(rows(entries(path)["records.jsonl"])) == 2
-    assert (checked(path).code, "counted by team_n" in checked(path).said) == (0, True), checked(path).said
