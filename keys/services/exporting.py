@@ -160,6 +160,8 @@ def _check(person: Person | None, wanted: HistoryFilter) -> None:
             faults[name] = [gettext("This looks like a secret. It was neither searched for nor recorded.")]
     if asked.since and asked.until and asked.since >= asked.until:
         faults["until"] = [gettext("This is not after the beginning, so nothing can lie between.")]
+    if asked.key_id is not None and abs(asked.key_id) > book.INT64:
+        faults["key_id"] = [gettext("No key has such a number.")]
     if asked.team is not None and not _may_see(person, asked.team):
         faults["team"] = [gettext("There is no such team.")]
     if faults:

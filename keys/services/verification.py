@@ -155,7 +155,8 @@ def _compare(report: Report, lines: Lines, where: str) -> int:
         report.faults.append(f"{where}, line {number}: signed by no key in CHECKPOINT_KEYS")
     if compared.unreadable:
         told = ", ".join(map(str, compared.unreadable[:10]))
-        report.notes.append(f"{where}: no checkpoint in {len(compared.unreadable)} lines ({told}), as after a crash")
+        count = f"{len(compared.unreadable)} line" + "s" * (len(compared.unreadable) != 1)
+        report.notes.append(f"{where}: no checkpoint in {count} ({told}), as after a crash")
     return compared.count
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import ngettext
 
 from keys.services.verification import CANNOT, DAMAGED, SOUND, Report, verify_new, verify_whole
 
@@ -56,9 +57,16 @@ class Command(BaseCommand):
     def _sound(self, report: Report) -> str:
         sound = report.sound
         assert sound is not None  # noqa: S101  (asked by the caller)
-        parts = [f"sound: {sound.records} records"]
+        parts = ["sound: " + _n(ngettext("%(n)d record", "%(n)d records", sound.records), sound.records)]
         if report.after:
             parts.append(f"{sound.records - report.after} of them new since the last verdict (--whole reads all)")
         else:
-            parts.append(f"{sound.open} changes without an outcome")
-        return ", ".join([*parts, f"{report.checkpoints} checkpoints compared", f"link {sound.link}"])
+            still = sound.open or 0
+            words = ngettext("%(n)d change without an outcome", "%(n)d changes without an outcome", still)
+            parts.append(_n(words, still))
+        compared = ngettext("%(n)d checkpoint compared", "%(n)d checkpoints compared", report.checkpoints)
+        return ", ".join([*parts, _n(compared, report.checkpoints), f"link {sound.link}"])
+
+
+def _n(words: str, n: int) -> str:
+    return words % {"n": n}
