@@ -18,7 +18,7 @@ from keys.ledger.finding import CHANGES, changes_of
 LOT = 5_000
 """Records compared at a time."""
 
-_DECODER = json.JSONDecoder()
+_decoded = json.JSONDecoder().raw_decode
 _MARKS = tuple((part, f'"{part}":', len(part) + 3) for part in CHANGES)
 """How the parts of a body that are indexed begin in canonical JSON: inside a text their quotes would be escaped."""
 _TIME, _TEAM, _KEY = (len(raw.CHAIN) + COLUMNS.index(name) for name in ("time", "team_id", "key_id"))
@@ -34,7 +34,7 @@ class IndexCheck:
     def __init__(self) -> None:
         self.first: int | None = None
         self._after, self._seq, self._until = _BELOW, 0, LOT
-        self._rows: set[Row] = set()
+        self._rows: list[Row] = []
         self._hours: dict[str, list[int]] = {}
         self._hour, self._span = "", [0, 0]
         # As an index's time comes out: past the converters on SQLite, as `keys.ledger.raw` reads a record's.
@@ -50,8 +50,7 @@ class IndexCheck:
         self._span[1] = seq
         if changed := _changes(text):
             about = (seq, self._time(time), row[_TEAM], row[_KEY])
-            for change in changes_of(changed):
-                self._rows.add(about + change)
+            self._rows += [about + change for change in sorted(changes_of(changed))]
         if seq >= self._until:
             self._compare_fields()
 
@@ -62,8 +61,9 @@ class IndexCheck:
 
     def _compare_fields(self) -> None:
         found = raw.legibly(partial(_fields, self._read_time, self._after, self._seq))
-        for row in self._rows ^ found:
-            self._differs(row[0])
+        if self._rows != found:  # or each database has an order of its own
+            for row in set(self._rows) ^ set(found):
+                self._differs(row[0])
         self._after, self._until = self._seq, self._seq + LOT
         self._rows.clear()
 
@@ -89,18 +89,18 @@ def _changes(text: str) -> dict[str, Any]:
     for part, mark, length in _MARKS:
         at = text.find(mark)
         if at >= 0:
-            found[part], _ = _DECODER.raw_decode(text, at + length)
+            found[part], _ = _decoded(text, at + length)
     return found
 
 
-def _fields(time: str, after: int, upto: int) -> set[Row]:
+def _fields(time: str, after: int, upto: int) -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT seq, {time}, team_id, key_id, field, before, after FROM keys_changedfield"  # noqa: S608
-            " WHERE seq > %s AND seq <= %s",
+            " WHERE seq > %s AND seq <= %s ORDER BY seq, field",
             [after, upto],
         )
-        return set(cursor.fetchall())
+        return list(cursor.fetchall())
 
 
 def _hours(time: str) -> dict[str, Row]:
