@@ -87,7 +87,8 @@ def _unreachable() -> list[str]:
 def _unmigrated() -> list[str]:
     executor = MigrationExecutor(connection)
     missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    return [f"DATABASE_URL: the database lacks {missing} migrations; run `manage.py migrate`"] if missing else []
+    told = f"{missing} migration" + "s" * (missing != 1)
+    return [f"DATABASE_URL: the database lacks {told}; run `manage.py migrate`"] if missing else []
 
 
 def _unsound() -> list[str]:

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from keys.forms.plain import PlainForm
 from keys.forms.typed_moment import typed_moment
-from keys.ledger.book import OWN_REQUEST_ID
 from keys.ledger.labels import ACTIONS, FIELDS, OUTCOMES
+from keys.ledger.recordable import OWN_REQUEST_ID
 from keys.models import Person, Record, Team
 from keys.permissions import Verb, allowed, visible_teams
 from keys.redact import escape_visible, looks_secret, mask

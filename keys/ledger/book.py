@@ -5,7 +5,6 @@ of that transaction locks the head row, so that seq, ordinals and link are read 
 """
 
 import json
-import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,15 +21,13 @@ from keys.errors import LedgerUnavailable
 from keys.ledger import chain, finding
 from keys.ledger.actions import Action
 from keys.ledger.columns import columns_of
-from keys.ledger.recordable import recordable, told
+from keys.ledger.recordable import OWN_REQUEST_ID, recordable, told
 from keys.models import Record, Team
 from keys.types import Actor
 
 log = structlog.get_logger(__name__)
 
 INT64 = 2**63 - 1
-OWN_REQUEST_ID = re.compile("[0-9a-f]{32}")
-"""As our middleware makes them; they have a secret's shape and are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +133,7 @@ def _append(entry: Entry, body: dict[str, Any]) -> Record:
     digest = chain.digest_of(text)
     seq = place.newest + 1
     link = chain.link_of(place.link, seq, digest)
-    seal_key, secret = _ledger_key()
+    seal_key, secret = _ledger_key(place)
     columns = columns_of(json.loads(text))
     record = Record(
         **{**columns, "time": datetime.fromisoformat(columns["time"])},
@@ -156,13 +153,15 @@ def _append(entry: Entry, body: dict[str, Any]) -> Record:
 
 
 class _Place(NamedTuple):
-    """What the next record follows. newest, link: of the last record. intended: has its change an intent already?
+    """What the next record follows. newest, link: of the last record. followed: has another ledger key followed ours?
+    intended: has its change an intent already?
 
     team_n, key_n: the newest ordinals among its team's and its key's records, None where there are none.
     """
 
     newest: int
     link: str
+    followed: bool
     intended: bool
     team_n: int | None
     key_n: int | None
@@ -170,6 +169,8 @@ class _Place(NamedTuple):
 
 _PLACE: Final = """
     SELECT head.seq, head.link, last.link,
+        EXISTS (SELECT 1 FROM keys_record
+            WHERE action = 'ledger_key.rotate' AND replace(text, %(our_key)s, '') <> text),
         EXISTS (SELECT 1 FROM keys_record WHERE change = %(change)s AND outcome = ''),
         (SELECT MAX(team_n) FROM keys_record WHERE team_id = %(team)s),
         (SELECT MAX(key_n) FROM keys_record WHERE team_id = %(team)s AND key_id = %(key)s)
@@ -185,13 +186,14 @@ def _place(entry: Entry) -> _Place:
     """
     team = entry.team.pk if entry.team else None
     with connection.cursor() as cursor:
-        cursor.execute(_PLACE, {"change": entry.change, "team": team, "key": entry.key_id})
-        newest, link, last, intended, team_n, key_n = cursor.fetchone()
+        ours = f'"from_key":"{next(iter(settings.LEDGER_KEYS), "")}"'  # as the canonical text of a rotation has it
+        cursor.execute(_PLACE, {"our_key": ours, "change": entry.change, "team": team, "key": entry.key_id})
+        newest, link, last, followed, intended, team_n, key_n = cursor.fetchone()
     if link != (chain.GENESIS if newest == 0 else last):
         raise LedgerUnavailable(
             gettext("The ledger's head and its last record disagree: nothing was done. Run verify_ledger.")
         )
-    return _Place(newest, link, bool(intended), team_n, key_n)
+    return _Place(newest, link, bool(followed), bool(intended), team_n, key_n)
 
 
 def _said(entry: Entry, body: dict[str, Any], place: _Place) -> dict[str, Any]:
@@ -242,9 +244,17 @@ def _pair(entry: Entry, place: _Place) -> None:
         raise chain.NotRecordable("a change has one intent, and its outcomes come after it")
 
 
-def _ledger_key() -> tuple[str, bytes]:
-    """Id and secret of the key that seals new records: the first one given."""
+def _ledger_key(place: _Place) -> tuple[str, bytes]:
+    """Id and secret of the key that seals new records: the first one given.
+
+    Not one that was rotated away, as in a process that has not been restarted: its record would read as forged.
+    """
     for name, secret in settings.LEDGER_KEYS.items():
+        if place.followed:
+            words = gettext(
+                "The ledger key %(key)s was followed by another: restart with that one first. Nothing was done."
+            )
+            raise LedgerUnavailable(words % {"key": name})
         return name, secret
     raise LedgerUnavailable(gettext("No ledger key is set: nothing can be recorded, so nothing was done."))
 

@@ -126,6 +126,10 @@ class Verifier:
             raise ChainBroken(wanted, "seal", "a seal by key " + short(seal_key), short(seal))
         self.seq = wanted
 
+    def retire(self, key_id: str) -> None:
+        """No record from here on may be sealed by this key: another follows it."""
+        self._sealers.pop(key_id, None)
+
 
 def short(value: object) -> str:
     """A value as it may stand in one line of a report: ASCII, at most 80 characters."""

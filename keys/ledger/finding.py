@@ -36,7 +36,10 @@ def folded(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return unicodedata.normalize("NFC", escape_visible(str(value), keep="\n").casefold())
+    text = str(value)
+    if text.isascii() and text.isprintable():  # most are, and nothing else happens to them
+        return text.casefold()
+    return unicodedata.normalize("NFC", escape_visible(text, keep="\n").casefold())
 
 
 def note(record: Record, body: Mapping[str, Any]) -> None:
@@ -49,14 +52,20 @@ def note(record: Record, body: Mapping[str, Any]) -> None:
 
 def rows_of(record: Recorded, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """One row a changed field, none for a body that is damaged."""
+    about = {"seq": record.seq, "time": record.time, "team_id": record.team_id, "key_id": record.key_id}
+    for field, before, after in changes_of(body):
+        yield {**about, "field": field, "before": before, "after": after}
+
+
+def changes_of(body: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Each changed field with its value before and after, as they are indexed."""
     seen: set[str] = set()
     for part in CHANGES:
         pairs = body.get(part)
         for field, pair in pairs.items() if isinstance(pairs, Mapping) else ():
             if isinstance(pair, list | tuple) and len(pair) == 2 and field not in seen:
                 seen.add(field)
-                about = {"seq": record.seq, "time": record.time, "team_id": record.team_id, "key_id": record.key_id}
-                yield {**about, "field": field[:40], "before": folded(pair[0]), "after": folded(pair[1])}
+                yield field[:40], folded(pair[0]), folded(pair[1])
 
 
 def body_of(text: str) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """One key following another in the ledger: a record under both, so that nobody changes keys unseen.
 
 Ledger keys: the record is sealed by the new one as every record, and its body holds the old one's seal over the link
-before it and both ids. Signing keys: both sign both ids and public keys, which outsiders can follow.
+before it and both ids. Before it either may seal, since processes are restarted with the new one first; behind it the
+old one seals nothing more (`keys.ledger.book` refuses, verifying calls it damage).
+Signing keys: both sign both ids and public keys, which outsiders can follow.
 """
 
 import hmac
@@ -9,13 +11,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection
-
 from keys.errors import ChainBroken
 from keys.ledger import checkpoint
 from keys.ledger.actions import Action
 
 DOMAIN = b"cometadmin ledger key rotation v1\n"
+
+ROTATIONS = frozenset(map(str, (Action.LEDGER_KEY_ROTATE, Action.CHECKPOINT_KEY_ROTATE)))
 
 
 def counter_seal(old_key: bytes, previous: str, old_id: str, new_id: str) -> str:
@@ -23,21 +25,18 @@ def counter_seal(old_key: bytes, previous: str, old_id: str, new_id: str) -> str
     return hmac.digest(old_key, DOMAIN + f"{previous}\n{old_id}\n{new_id}".encode("ascii"), "sha256").hex()
 
 
-def check_rotations(ledger_keys: Mapping[str, bytes], after: int, newest: int) -> None:
-    """Every rotation among the records behind `after` up to `newest`. Raises ChainBroken."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT seq, action, previous, seal_key, text FROM keys_record"
-            " WHERE seq > %s AND seq <= %s AND action IN (%s, %s) ORDER BY seq",
-            [after, newest, str(Action.LEDGER_KEY_ROTATE), str(Action.CHECKPOINT_KEY_ROTATE)],
-        )
-        found = cursor.fetchall()
-    for seq, action, previous, seal_key, text in found:
-        body = json.loads(text)["body"]
-        ours = action == Action.LEDGER_KEY_ROTATE
-        good = _ledger_key(body, ledger_keys, previous, seal_key) if ours else _signing_key(body)
-        if not good:
-            raise ChainBroken(seq, "rotation", "a word of the old key for the new one", "none that holds")
+def check_rotation(ledger_keys: Mapping[str, bytes], seq: int, text: str, previous: str, seal_key: str) -> str | None:
+    """The ledger key that seals nothing any more from this rotation on, None where signing keys rotate.
+
+    Raises ChainBroken.
+    """
+    said = json.loads(text)
+    body = said["body"]
+    ours = said["action"] == Action.LEDGER_KEY_ROTATE
+    good = _ledger_key(body, ledger_keys, previous, seal_key) if ours else _signing_key(body)
+    if not good:
+        raise ChainBroken(seq, "rotation", "a word of the old key for the new one", "none that holds")
+    return body["from_key"] if ours else None
 
 
 def _ledger_key(body: dict[str, Any], keys: Mapping[str, bytes], previous: str, seal_key: str) -> bool:

@@ -54,8 +54,10 @@ def _says(text: str, found: tuple[Any, ...], stored_time: Callable[[str], str]) 
             return False
     except TypeError:  # a value of another type
         return False
-    if not joined.isascii() or '"' in joined or "\\" in joined:
+    if '"' in joined or "\\" in joined:
         texts = tuple(_quoted(one)[1:-1] for one in texts)
+    elif not joined.isascii():  # mostly a name or two
+        texts = tuple([one if one.isascii() else _quoted(one)[1:-1] for one in texts])
     action, outcome, actor_kind, actor_id, actor, role, address, request_id, team, key_name, change, reason = texts
     head = (
         f'{{"action":"{action}","actor":"{actor}","actor_id":"{actor_id}",'

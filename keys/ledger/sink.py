@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from keys.ledger.checkpoint import NoCheckpoint, Signed
 
@@ -42,21 +43,56 @@ def _sync_folder(folder: Path) -> None:
 def read(path: Path) -> Iterator[tuple[int, Signed | None]]:
     """Number of the line and its checkpoint, None where there is none. Blank lines are left out. Raises OSError."""
     with path.open("rb") as file:
-        number = 0
-        while raw := file.readline(LONGEST):
-            number += 1
-            text = raw.decode("ascii", "replace").strip()
-            if text:
-                yield number, _parsed(text)
+        yield from _lines(file, 0)
+
+
+def read_end(path: Path, behind: int) -> Iterator[tuple[int, Signed | None]]:
+    """As `read`, from the last stretch of the file on that holds nothing over more records than `behind`.
+
+    A stretch is some thirty lines, so that one that was written a little late hides none.
+    """
+    with path.open("rb") as file:
+        start = _end(file, behind)
+        file.seek(0)
+        before, left = 0, start
+        while left:  # counting alone, which is quick
+            piece = file.read(min(left, 2**20))
+            before, left = before + piece.count(b"\n"), left - len(piece)
+        yield from _lines(file, before)
+
+
+def _lines(file: BinaryIO, number: int) -> Iterator[tuple[int, Signed | None]]:
+    while raw := file.readline(LONGEST):
+        number += 1
+        text = raw.decode("ascii", "replace").strip()
+        if text:
+            yield number, _parsed(text)
+
+
+def _end(file: BinaryIO, behind: int) -> int:
+    """Where a line begins from which on there is all that is over more records than `behind`."""
+    start = os.fstat(file.fileno()).st_size
+    while start:
+        end, start = start, max(0, start - LONGEST)
+        file.seek(start)
+        found = map(_parsed, file.read(end - start).decode("ascii", "replace").split("\n"))
+        seqs = [signed.seq for signed in found if signed is not None]
+        if seqs and max(seqs) <= behind:
+            file.seek(start)
+            return start + len(file.readline(LONGEST)) if start else 0  # without the line that is cut there
+    return 0
 
 
 def newest(path: Path) -> Signed | None:
-    """The last checkpoint in the file, looked for at its end alone. Raises OSError."""
+    """The checkpoint over the most records, looked for at the file's end alone. Raises OSError.
+
+    Not the last line: that of an export may come after a newer one.
+    """
     with path.open("rb") as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - LONGEST))
         lines = file.read().decode("ascii", "replace").split("\n")
-    found = (_parsed(line) for line in reversed(lines) if line.strip())
-    return next((signed for signed in found if signed is not None), None)
+    found = (_parsed(line) for line in lines if line.strip())
+    return max((signed for signed in found if signed is not None), key=lambda signed: signed.seq, default=None)
 
 
 def _parsed(text: str) -> Signed | None:

@@ -21,8 +21,10 @@ NEWEST, WHOLE, MARK = "newest", "whole", "mark"
 class Said:
     """One verdict. at: ISO, UTC. outcome: sound, damaged or cannot. whole: over all records.
 
-    records, link: how far it came; link is "" where it is not sound. took_ms: how long it took. faults: what is wrong,
-    one line each, the first bad record first; it has no secret in it.
+    records, link: how far it came; link is "" where it is not sound. retired: ledger keys that others had followed by
+    then (`keys.ledger.rotation`). took_ms: how long it took. faults: what is wrong,
+    one line each, the first bad record first; it has no secret in it. unindexed: the first record that the history's
+    index tells otherwise, 0 where there is none: damage, but none of the records.
     """
 
     at: str
@@ -31,7 +33,9 @@ class Said:
     records: int
     link: str
     took_ms: int
+    retired: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    unindexed: int = 0
 
     @property
     def time(self) -> datetime:
@@ -48,13 +52,13 @@ def keep(name: str, said: Said, keys: Mapping[str, bytes]) -> None:
 
 
 def kept(name: str, keys: Mapping[str, bytes]) -> Said | None:
-    """None where there is none, or none that we have sealed."""
-    row = Verdict.objects.filter(name=name).first()
+    """None where there is none, or none that we have sealed with the first key: an older one may have leaked."""
+    row = Verdict.objects.filter(name=name, seal_key=next(iter(keys), "")).first()
     key = keys.get(row.seal_key) if row else None
     if row is None or key is None or _seal(key, name, row.text) != row.seal:
         return None
     said = json.loads(row.text)
-    return Said(**{**said, "faults": tuple(said["faults"])})
+    return Said(**{**said, "retired": tuple(said["retired"]), "faults": tuple(said["faults"])})
 
 
 def _seal(key: bytes, name: str, text: str) -> str:

@@ -4,7 +4,7 @@ Memory does not grow with the number of records, only with the number of keys th
 with its head row looks like, only checkpoints can tell (`keys.ledger.anchors`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db import connection
@@ -12,8 +12,10 @@ from django.db import connection
 from keys.errors import ChainBroken
 from keys.ledger import raw
 from keys.ledger.chain import GENESIS, Verifier, short
+from keys.ledger.columns import COLUMNS
 from keys.ledger.pairs import check_pairs
-from keys.ledger.raw import UNREADABLE, CannotVerify
+from keys.ledger.raw import CHAIN, UNREADABLE, CannotVerify
+from keys.ledger.rotation import ROTATIONS, check_rotation
 from keys.ledger.shown import Numbers, check_columns
 
 __all__ = ["BEGINNING", "UNREADABLE", "CannotVerify", "Place", "Sound", "verify"]
@@ -21,48 +23,70 @@ __all__ = ["BEGINNING", "UNREADABLE", "CannotVerify", "Place", "Sound", "verify"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where verifying goes on from: everything up to this record has been found sound before."""
+    """Where verifying goes on from: everything up to this record has been found sound before.
+
+    retired: ledger keys that another had followed by then.
+    """
 
     seq: int
     link: str
+    retired: tuple[str, ...] = ()
 
 
 BEGINNING = Place(0, GENESIS)
+
+_ACTION = len(CHAIN) + COLUMNS.index("action")
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
     """records: how many there are, which is the newest seq. link: the newest. open: changes without any outcome,
-    counted over all records only, else None.
+    counted over all records only, else None. retired: ledger keys that another has followed.
     """
 
     records: int
     link: str
     open: int | None
+    retired: tuple[str, ...]
 
 
-def verify(keys: Mapping[str, bytes], after: Place = BEGINNING) -> Sound:
+def verify(
+    keys: Mapping[str, bytes], after: Place = BEGINNING, seen: Callable[[raw.Row], object] = lambda row: None
+) -> Sound:
     """Verify every record behind `after` that is there now, in the order of seq. keys: ledger keys by id.
 
+    seen: is told each row once it has been found good.
     Raises ChainBroken with the first record that is damaged, CannotVerify when there is no verdict.
     """
     if not keys:
         raise CannotVerify("no ledger key is set")
     verifier, ordinals = Verifier(keys, seq=after.seq, link=after.link), Ordinals(after.seq)
+    retired = list(after.retired)
+    for key_id in retired:
+        verifier.retire(key_id)
     head_seq, head_link, newest = raw.ends()
     if after.seq:
         _check_place(after)
     if newest != after.seq:
-        _follow(verifier, ordinals, newest)
+        for seq, text, previous, seal_key in _follow(verifier, ordinals, newest, seen):
+            if followed := check_rotation(keys, seq, text, previous, seal_key):
+                verifier.retire(followed)
+                retired.append(followed)
     _check_head(verifier, head_seq, head_link)
-    return Sound(verifier.seq, verifier.link, check_pairs(after.seq, verifier.seq))
+    return Sound(verifier.seq, verifier.link, check_pairs(after.seq, verifier.seq), tuple(retired))
 
 
-def _follow(verifier: Verifier, ordinals: "Ordinals", newest: object) -> None:
+def _follow(
+    verifier: Verifier, ordinals: "Ordinals", newest: object, seen: Callable[[raw.Row], object]
+) -> Iterator[tuple[int, str, str, str]]:
+    """Stops at each rotation of a key: its seq, text, previous link and the id of the key that sealed it."""
     stored_time, step, follow = raw.stored_time(), verifier.step, ordinals.step
     for row in raw.rows(verifier.seq):
         step(*row[:7])
         follow(verifier.seq, check_columns(verifier.seq, row[1], row[7:], stored_time))
+        seen(row)
+        if row[_ACTION] in ROTATIONS:
+            yield row[0], row[1], row[3], row[6]
         if verifier.seq == newest:
             return
 

@@ -11,7 +11,6 @@ import hashlib
 import heapq
 import io
 import json
-import sys
 import zipfile
 from typing import Any
 
@@ -36,17 +35,23 @@ def lines(file: Any) -> Any:
 
 
 def told(archive: zipfile.ZipFile, name: str) -> Any:
-    before = 0
+    seq = 0
     for line in lines(archive.open(name)):
-        seq, text = (said := json.loads(line))["seq"], said["text"]
+        before, seq, text = seq, (said := json.loads(line))["seq"], said["text"]
         need(seq > before and line == f'{{"seq":{seq:d},"text":{json.dumps(text)}}}', f"{name}: {seq} is out of place")
-        before = seq
         yield seq, text, name
 
 
+def ours(line: str, key: str) -> bool:  # a file of your own may hold more: a torn line, what else was printed there
+    try:
+        return {"checkpoint", "seq", "link", "time", "signature"} < set(p := json.loads(line)) and p["key"] == key
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return False
+
+
 def signed(public: str, key: str, told_by: Any, mine: bool) -> Any:
-    before, known = 0, Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
-    for p in (p for p in map(json.loads, told_by) if not mine or p["key"] == key):
+    before, known = -1, Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
+    for p in map(json.loads, told_by):
         need(p["key"] == key and (mine or p["seq"] > before), f"the checkpoint over {p['seq']} does not belong here")
         text = f"cometadmin checkpoint v{p['checkpoint']}\n{p['seq']}\n{p['link']}\n{p['time']}\n{p['key']}".encode()
         known.verify(bytes.fromhex(p["signature"]), text)
@@ -85,20 +90,18 @@ def follow(archive: zipfile.ZipFile, points: Any, own: Any) -> Any:
     need(export["action"] == "ledger.export" and points[-1]["seq"] == end, "the last checkpoint is not of this export")
     body, asked, count, over = export["body"], Asked(export["body"]), 0, hashlib.sha256(MATCHES)
     links = {**{point["seq"]: point["link"] for point in points}, **own}
-    seq, link = (points[0]["seq"], points[0]["link"]) if len(points) > 1 else (0, "0" * 64)
+    seq, link = start = (points[0]["seq"], points[0]["link"]) if len(points) > 1 else (0, "0" * 64)
     need(links.get(seq, link) == link, f"the first checkpoint, over record {seq}, is not yours")
     records = heapq.merge(*(told(archive, name) for name in ("records.jsonl", "neighbours.jsonl", "export.json")))
     record = next(records)
-    for digest in lines(archive.open("digests.txt")):
-        seq += 1
+    for seq, digest in enumerate(lines(archive.open("digests.txt")), start[0] + 1):
         while record and record[0] == seq:
-            _, text, name = record
+            (_, text, name), record = record, next(records, None)
             need(hashlib.sha256(DIGEST + text.encode()).hexdigest() == digest, f"record {seq} was altered")
             if name != "export.json":
                 asked.check(seq, json.loads(text), name == "neighbours.jsonl")
             count += name == "records.jsonl"
             over.update(bytes.fromhex(digest) if name == "records.jsonl" else b"")
-            record = next(records, None)
         link = hashlib.sha256(LINK + bytes.fromhex(link) + seq.to_bytes(8, "big") + bytes.fromhex(digest)).hexdigest()
         need(links.get(seq, link) == link, f"up to record {seq} something differs from the checkpoint over it")
         need(seq <= end, f"there are digests behind the export, which is record {end}")
@@ -107,25 +110,23 @@ def follow(archive: zipfile.ZipFile, points: Any, own: Any) -> Any:
     need(not any(asked.lacks.values()), "a change is not what was asked for")
     number = {**export, "seq": end}.get(asked.by)  # it follows the last one that there was
     need(not asked.by or asked.closed or number == asked.last + 1, f"left out: {asked.by} from {asked.last + 1} on")
-    return export, asked.by
+    return export["time"], body, asked.by
 
 
 def check(bundle: str, fingerprint: Any, checkpoint: Any) -> int:
     with zipfile.ZipFile(bundle) as archive:
         need(len(set(archive.namelist())) == len(archive.namelist()), "an entry of the file is there twice")
         key, _, public = next(lines(archive.open("public_key.txt"))).partition(" ")
-        need(
-            fingerprint in (None, hashlib.sha256(bytes.fromhex(public)).hexdigest()), "signed by another key than that"
-        )
+        need(fingerprint in (None, hashlib.sha256(bytes.fromhex(public)).hexdigest()), "signed by another key")
         points = list(signed(public, key, lines(archive.open("checkpoints.jsonl")), False))
-        mine = list(signed(public, key, filter(str.strip, lines(open(checkpoint, "rb"))) if checkpoint else (), True))
-        export, by = follow(archive, points, {point["seq"]: point["link"] for point in mine})
-    body, first = export["body"], points[0]["seq"] * (len(points) > 1)
-    agreed = sum(first <= point["seq"] <= points[-1]["seq"] for point in mine)
-    print(ascii(f"{body['count']} records of {body['scope']}, asked for {body['filter']}, at {export['time']}")[1:-1])
+        own = list(filter(str.strip, open(checkpoint, encoding="ascii", errors="replace"))) if checkpoint else []
+        mine = list(signed(public, key, [line for line in own if ours(line, key)], True))
+        time, body, by = follow(archive, points, {point["seq"]: point["link"] for point in mine})
+    agreed = sum(points[0]["seq"] * (len(points) > 1) <= point["seq"] <= points[-1]["seq"] for point in mine)
+    print(ascii(f"{body['count']} records of {body['scope']}, asked for {body['filter']}, at {time}")[1:-1])
     left_out = f"None was left out: counted by {by}." if by else "Whether some were left out of it CANNOT be shown."
     print("No record was altered, and none is missing from what was exported.", left_out, sep="\n")
-    print(f"Checkpoints of yours that lie in it, and agree: {agreed}.")
+    print(f"Checkpoints of yours that lie in it, and agree: {agreed}. Lines passed over: {len(own) - len(mine)}.")
     return 0 if fingerprint or agreed else 3
 
 
@@ -136,15 +137,14 @@ def main() -> int:
     parser.add_argument("--checkpoint", metavar="FILE", help="checkpoints from your own hands, one JSON line each")
     try:
         code = check(**vars(parser.parse_args()))
-    except (AssertionError, InvalidSignature) as wrong:  # told by ascii(): nothing in a bundle may steer the terminal
-        print(f"NOT PROVEN: {ascii(str(wrong) or 'a checkpoint is not signed by the key')[1:-1]}")
-        return 1
-    except Exception as error:  # whatever else a broken file brings about
-        print(f"unreadable: {type(error).__name__}: {ascii(str(error))}")
-        return 2
+    except Exception as error:  # told by ascii(): nothing in a bundle may steer the terminal
+        words = ascii(str(error) or "a checkpoint is not signed by the key")[1:-1]
+        wrong = isinstance(error, (AssertionError, InvalidSignature))  # else whatever a broken file brings about
+        print(f"NOT PROVEN: {words}" if wrong else f"unreadable: {type(error).__name__}: {words}")
+        return 1 if wrong else 2
     print("CONSISTENT, but only with the key that came with it: ask for its fingerprint." if code else "PROVEN.")
     return code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -21,7 +21,7 @@ class Checkpoint(models.Model):
 
 class Delivery(models.Model):
     """How far something that leaves the database has come. name: `checkpoint`,
-    `checkpoint_file` or `shipping`.
+    `checkpoint_file`, `checkpoint_stdout` or `shipping`.
 
     seq: the last record that was told there. at: when that last went well. failing_since, fault: null and "" while
     all is well.

@@ -96,6 +96,7 @@ def _alarms() -> Iterator[Alarm]:
     titles = {
         "checkpoint": gettext("No checkpoint is signed: the ledger contradicts an earlier one"),
         "checkpoint_file": gettext("Checkpoints cannot be written to their file"),
+        "checkpoint_stdout": gettext("Checkpoints cannot be written to standard output"),
         "shipping": gettext("Records cannot be shipped"),
     }
     for row in Delivery.objects.filter(failing_since__isnull=False).order_by("name"):

@@ -33,7 +33,7 @@ PIECE = 64 * 1024
 
 def bundle_pieces(export: Export) -> Iterator[bytes]:
     """Signs the checkpoint over the export's record at once; the rest comes as it is asked for. Raises Contradicted."""
-    last = make_checkpoint()
+    last = make_checkpoint(export.record)
     return _pieces(export, last)
 
 
@@ -106,31 +106,31 @@ def _digests(export: Export, after: int, upto: int) -> Iterator[str]:
 
 
 def _neighbours(export: Export) -> Iterator[Record]:
-    """With a time span: the last record before it and the first one after it, among all, the team's or the key's.
+    """With a time span: what stands on both sides of it, and inside with another time, of all, the team or the key.
 
-    By their place, not by their time: they show that the numbers on both sides of what was exported are outside.
+    By their place, not by their time: from the last record of before the span up to the first one of behind it, and up
+    to the export where none is. They show that the numbers beside what was exported are outside. One on each side
+    does, unless the clock was set back.
     """
     wanted = export.wanted.records
     if export.countable is None or (wanted.since is None and wanted.until is None):
         return
-    among, inside, outside = _among(export), Q(), Q(pk__in=())
+    among, inside, outside = _among(export).order_by("seq"), Q(), Q(pk__in=())
     if wanted.since:
         inside, outside = inside & Q(time__gte=wanted.since), outside | Q(time__lt=wanted.since)
     if wanted.until:
         inside, outside = inside & Q(time__lt=wanted.until), outside | Q(time__gte=wanted.until)
-    seqs = among.filter(inside).order_by("seq").values_list("seq", flat=True)
+    seqs = among.filter(inside).values_list("seq", flat=True)
     first, final = seqs.first(), seqs.last()
     if first is None or final is None:
         yield from _around_nothing(export, among)
         return
-    before = among.filter(seq__lt=first).order_by("seq").last()
-    after = among.filter(seq__gt=final).order_by("seq").first()
-    if before:
-        yield before
-    # Only where the clock was set back: what has another time among those of the span.
-    yield from among.filter(outside, seq__gt=first, seq__lt=final).order_by("seq").iterator()
-    if after:
-        yield after
+    beside = among.filter(outside)
+    if wanted.since and (opening := among.filter(seq__lt=first, time__lt=wanted.since).last()):
+        beside = beside.filter(seq__gte=opening.seq)
+    if wanted.until and (closing := among.filter(seq__gt=final, time__gte=wanted.until).first()):
+        beside = beside.filter(seq__lte=closing.seq)
+    yield from beside.iterator()
 
 
 def _around_nothing(export: Export, among: QuerySet[Record]) -> Iterator[Record]:

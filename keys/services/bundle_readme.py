@@ -26,7 +26,7 @@ clock have been set back between, a record with a time in this span may stand el
 TEXT = """Evidence from the ledger of cometadmin
 ======================================
 
-{count} records, exported {time} by {actor}.
+{records}, exported {time} by {actor}.
 Asked for: {asked}
 Of: {scope}
 
@@ -42,8 +42,8 @@ from the dashboard's page /history/proof/. Whoever made this file up would have 
 If you hold a checkpoint from an earlier day (one JSON line), add --checkpoint FILE. The script lies in the project's
 repository too (keys/ledger/verify_export.py); take it from there if you do not trust the one in here.
 
-The dashboard shows a change and what became of it as one entry: the {count} records tell {entries} entries, and each
-change is here with all its records, though one alone may be what was asked for.
+The dashboard shows a change and what became of it as one entry: here are {records}, told as {entries}. Each change is
+here with all its records, though one alone may be what was asked for.
 
 What it shows: that no record was altered; that none is missing from what was exported (the export's own record tells
 how many there were, and a digest over all of them);
@@ -64,7 +64,7 @@ def readme(export: Export, last: Signed, fingerprint: str) -> str:
     span = SPAN if export.countable and (body["filter"].keys() & {"since", "until"}) else ""
     to_read = [words for name, words in TO_READ.items() if name in body["filter"]]
     return TEXT.format(
-        count=export.count,
+        records=f"{export.count} record" + "s" * (export.count != 1),
         time=last.time,
         actor=export.record.actor,
         asked=json.dumps(body["filter"]),
@@ -73,6 +73,6 @@ def readme(export: Export, last: Signed, fingerprint: str) -> str:
         completeness=shown,
         span=span,
         read=READ.format(names=" and ".join(to_read)) if to_read else "",
-        entries=export.entries,
+        entries="1 entry" if export.entries == 1 else f"{export.entries} entries",
         seq=export.record.seq,
     )

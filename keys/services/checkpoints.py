@@ -22,6 +22,7 @@ RECORDS: Final = 100
 
 SIGNING: Final = "checkpoint"
 FILE: Final = "checkpoint_file"
+STDOUT: Final = "checkpoint_stdout"
 """Names of `Delivery` rows."""
 
 
@@ -50,8 +51,11 @@ def contradiction() -> str:
     return row.fault if row else ""
 
 
-def make_checkpoint() -> checkpoint.Signed:
-    """Sign what the ledger's head says now, keep it, bring it out. Raises Contradicted."""
+def make_checkpoint(over: Record | None = None) -> checkpoint.Signed:
+    """Sign what the ledger's head says now, keep it, bring it out. Raises Contradicted.
+
+    over: sign up to this record instead, just as it was appended, whatever has been recorded or signed since.
+    """
     key, seed = next(iter(settings.CHECKPOINT_KEYS.items()))
     try:
         with transaction.atomic():
@@ -60,7 +64,10 @@ def make_checkpoint() -> checkpoint.Signed:
             if head is None:
                 raise Contradicted("the ledger's head is missing")
             _compare(head)
-            made = checkpoint.sign(seed, key, head.seq, head.link, _now())
+            if over and not Record.objects.filter(seq=over.seq, link=over.link).exists():
+                raise Contradicted(f"record {over.seq} is not what it was when it was written")
+            end = over or head
+            made = checkpoint.sign(seed, key, end.seq, end.link, _now())
             kept = {"link": made.link, "time": made.time, "key": made.key, "signature": made.signature}
             Checkpoint.objects.update_or_create(seq=made.seq, defaults=kept)
     except Contradicted as error:
@@ -104,19 +111,19 @@ def _newest_in_file() -> checkpoint.Signed | None:
 
 
 def _bring_out(made: checkpoint.Signed) -> None:
-    sys.stdout.write(made.line + "\n")
-    sys.stdout.flush()
+    """To the file first, which alone is compared later; neither waits for the other."""
     if settings.CHECKPOINT_FILE is not None:
         _write(settings.CHECKPOINT_FILE, made)
+    _print(made)
 
 
 def _again(newest: Checkpoint) -> None:
-    """Bring the newest to a file that failed, or that has been set only now."""
-    if settings.CHECKPOINT_FILE is None:
-        return
-    delivered = Delivery.objects.filter(name=FILE).first()
-    if delivered is None or delivered.failing_since is not None:
+    """Bring the newest to what failed, or to a file that has been set only now."""
+    delivered = {row.name: row for row in Delivery.objects.filter(name__in=(FILE, STDOUT))}
+    if settings.CHECKPOINT_FILE is not None and (FILE not in delivered or delivered[FILE].failing_since):
         _write(settings.CHECKPOINT_FILE, as_signed(newest))
+    if STDOUT in delivered and delivered[STDOUT].failing_since:
+        _print(as_signed(newest))
 
 
 def _write(path: Path, made: checkpoint.Signed) -> None:
@@ -126,6 +133,16 @@ def _write(path: Path, made: checkpoint.Signed) -> None:
         failed(FILE, error.strerror or str(error) or type(error).__name__)
     else:
         went_well(FILE, made.seq)
+
+
+def _print(made: checkpoint.Signed) -> None:
+    try:
+        sys.stdout.write(made.line + "\n")
+        sys.stdout.flush()
+    except (OSError, ValueError) as error:  # ValueError: it is closed
+        failed(STDOUT, getattr(error, "strerror", None) or str(error) or type(error).__name__)
+    else:
+        went_well(STDOUT, made.seq)
 
 
 def _now() -> str:

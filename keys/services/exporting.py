@@ -18,6 +18,7 @@ from keys.errors import Invalid
 from keys.ledger import book
 from keys.ledger.actions import Action
 from keys.ledger.raw import legibly
+from keys.ledger.recordable import OWN_REQUEST_ID
 from keys.models import Person, Record, Team
 from keys.permissions import Verb, allowed, visible_teams
 from keys.redact import looks_secret
@@ -154,11 +155,13 @@ def _raw(digest: object) -> bytes:
 def _check(person: Person | None, wanted: HistoryFilter) -> None:
     asked, faults = wanted.records, dict[str, list[str]]()
     for name, typed in wanted.told().items():
-        ours = name == "request_id" and book.OWN_REQUEST_ID.fullmatch(asked.request_id)
+        ours = name == "request_id" and OWN_REQUEST_ID.fullmatch(asked.request_id)
         if isinstance(typed, str) and looks_secret(typed) and not ours:
             faults[name] = [gettext("This looks like a secret. It was neither searched for nor recorded.")]
     if asked.since and asked.until and asked.since >= asked.until:
         faults["until"] = [gettext("This is not after the beginning, so nothing can lie between.")]
+    if asked.key_id is not None and abs(asked.key_id) > book.INT64:
+        faults["key_id"] = [gettext("No key has such a number.")]
     if asked.team is not None and not _may_see(person, asked.team):
         faults["team"] = [gettext("There is no such team.")]
     if faults:

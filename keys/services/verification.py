@@ -14,7 +14,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from keys.errors import ChainBroken
-from keys.ledger import anchors, checkpoint, guards, rotation, sink, verdicts
+from keys.ledger import anchors, checkpoint, guards, sink, verdicts
+from keys.ledger.indexed import IndexCheck
 from keys.ledger.raw import UNREADABLE, CannotVerify
 from keys.ledger.verdicts import MARK, NEWEST, WHOLE, Said
 from keys.ledger.verify import BEGINNING, Place, Sound, verify
@@ -31,6 +32,7 @@ Lines = Iterator[tuple[int, checkpoint.Signed | None]]
 @dataclass(slots=True)
 class Report:
     """broken: the first bad record. lacking: guards. faults: what else is wrong. unable: why there is no verdict.
+    unindexed: the first record that the history's index tells otherwise, 0 where there is none.
 
     after: the record up to which an earlier verdict is relied on. notes: what is no fault. checkpoints: how many were
     compared.
@@ -42,13 +44,14 @@ class Report:
     lacking: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     unable: str = ""
+    unindexed: int = 0
     notes: list[str] = field(default_factory=list)
     checkpoints: int = 0
     took_s: float = 0.0
 
     @property
     def outcome(self) -> str:
-        if self.broken or self.lacking or self.faults:
+        if self.broken or self.lacking or self.faults or self.unindexed:
             return DAMAGED
         return SOUND if self.sound and not self.unable else CANNOT
 
@@ -79,14 +82,13 @@ def _mark() -> Place:
         return BEGINNING
     if whole is None or whole.outcome != SOUND or mark is None:
         return BEGINNING
-    return Place(mark.records, mark.link)
+    return Place(mark.records, mark.link, mark.retired)
 
 
 def _verified(after: Place, files: tuple[Path, ...]) -> Report:
     report, begun = Report(after=after.seq), time.monotonic()
     try:
-        report.sound = verify(settings.LEDGER_KEYS, after)
-        rotation.check_rotations(settings.LEDGER_KEYS, after.seq, report.sound.records)
+        report.sound = _records(report, after)
         _check_checkpoints(report, files)
         report.lacking = guards.missing()
     except ChainBroken as broken:
@@ -100,11 +102,22 @@ def _verified(after: Place, files: tuple[Path, ...]) -> Report:
     return report
 
 
+def _records(report: Report, after: Place) -> Sound:
+    """The records and, where all of them are read, the index that the history is searched by."""
+    if after.seq:
+        return verify(settings.LEDGER_KEYS, after)
+    index = IndexCheck()
+    sound = verify(settings.LEDGER_KEYS, after, index.take)
+    index.end()
+    report.unindexed = index.first or 0
+    return sound
+
+
 def _check_checkpoints(report: Report, files: tuple[Path, ...]) -> None:
     """Our own table first; then the configured file; then those that were handed over."""
     _compare(report, enumerate(map(as_signed, _newest_first(report.after)), start=1), "the table of checkpoints")
     if settings.CHECKPOINT_FILE is not None:
-        _compare_file(report, settings.CHECKPOINT_FILE, needed=_was_delivered())
+        _compare_file(report, settings.CHECKPOINT_FILE, needed=_was_delivered(), behind=report.after)
     for file in files:
         _compare_file(report, file, needed=True)
 
@@ -116,9 +129,11 @@ def _newest_first(after: int) -> Iterator[Checkpoint]:
     return rows.filter(seq__gte=older or 0).iterator()
 
 
-def _compare_file(report: Report, path: Path, *, needed: bool) -> None:
+def _compare_file(report: Report, path: Path, *, needed: bool, behind: int = 0) -> None:
+    """behind: up to here all lines have been compared before; 0 for all of them."""
     try:
-        found = _compare(report, sink.read(path), f"the file {path}")
+        lines = sink.read_end(path, behind) if behind else sink.read(path)
+        found = _compare(report, lines, f"the file {path}")
     except OSError as error:
         words = f"the checkpoints in {path} cannot be read: {error.strerror or error}"
         if needed:
@@ -140,7 +155,8 @@ def _compare(report: Report, lines: Lines, where: str) -> int:
         report.faults.append(f"{where}, line {number}: signed by no key in CHECKPOINT_KEYS")
     if compared.unreadable:
         told = ", ".join(map(str, compared.unreadable[:10]))
-        report.notes.append(f"{where}: no checkpoint in {len(compared.unreadable)} lines ({told}), as after a crash")
+        count = f"{len(compared.unreadable)} line" + "s" * (len(compared.unreadable) != 1)
+        report.notes.append(f"{where}: no checkpoint in {count} ({told}), as after a crash")
     return compared.count
 
 
@@ -152,7 +168,7 @@ def _keep(report: Report) -> None:
     """Keep the verdict; where the database cannot, there is still the report."""
     said = _said(report)
     if report.outcome != SOUND:
-        log.error("ledger_verdict", outcome=said.outcome, faults=said.faults)
+        log.error("ledger_verdict", outcome=said.outcome, faults=said.faults, unindexed=said.unindexed)
     if not settings.LEDGER_KEYS:
         return
     try:
@@ -180,6 +196,8 @@ def _said(report: Report) -> Said:
         whole=not report.after,
         records=sound.records if sound else 0,
         link=sound.link if sound else "",
+        retired=sound.retired if sound else (),
         took_ms=round(report.took_s * 1000),
         faults=tuple(faults),
+        unindexed=report.unindexed,
     )

@@ -195,3 +195,26 @@ def test_a_zip_that_unpacks_to_gigabytes_takes_no_memory(teams: list[Team], tmp_
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert (done.returncode in (1, 2), "MemoryError" in done.stdout + done.stderr) == (True, False), done
+
+
+def test_what_is_no_checkpoint_in_the_auditors_own_file_is_passed_over(teams: list[Team], tmp_path: Path) -> None:
+    """The product's own sink can hold a torn line, its standard output records and words of any kind."""
+    from keys.ledger import ecs
+    from keys.models import Record
+    from keys.services.shipping import FIELDS
+
+    path, held = bundle(tmp_path / "b.zip"), tmp_path / "held.jsonl"
+    line, record = make_checkpoint().line, ecs.line(Record.objects.values(*FIELDS)[0])
+    append()
+    rubbish = ["", line[:40], "[]", "7", "[" * 50_000, record, "Zürich \x00", json.dumps({"checkpoint": 1})]
+    held.write_text("".join(one + "\n" for one in [*rubbish, line]), "utf-8")
+
+    later = bundle(tmp_path / "later.zip")
+    verdict = checked(later, "--checkpoint", str(held), known=False)
+    assert (verdict.code, "and agree: 1. Lines passed over: 7." in verdict.said) == (0, True), verdict.said
+
+    held.write_text("".join(one + "\n" for one in rubbish), "utf-8")
+    assert checked(path, "--checkpoint", str(held), known=False).code == 3
+    said = json.loads(line)
+    held.write_text(f"{record}\n{json.dumps({**said, 'signature': '00' * 64})}\n")
+    assert checked(later, "--checkpoint", str(held)).code == 1

@@ -25,7 +25,7 @@ def test_a_bundle_that_an_outsider_proves(real_db: Any, tmp_path: Path) -> None:
 
     said = export("--output", str(tmp_path / "b.zip"), "--team", "blue")
 
-    assert said.startswith("1 records, told as 1 entries; this export is record 3\n")
+    assert said.startswith("1 record, told as 1 entry; this export is record 3\n")
     verdict = outside(tmp_path / "b.zip")
     assert (verdict.code, "counted by team_n" in verdict.said) == (0, True), verdict.said
     assert [file.name for file in tmp_path.iterdir()] == ["b.zip"]
@@ -51,13 +51,20 @@ def test_filters_by_time(real_db: Any, tmp_path: Path) -> None:
         (["--action", "sk-abcdefghijklmnop1234567890"], "looks like a secret"),
         (["--since", "2026-03-02", "--until", "2026-03-01"], "not after the beginning"),
         (["--since", "yesterday"], "invalid"),
+        (["--key", "99999999999999999999"], "No key has such a number"),
+        (["--team", "blue", "--key", "-99999999999999999999"], "No key has such a number"),
+        (["--team", "99999999999999999999"], "There is no such team"),
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_is_recorded(
     real_db: Any, tmp_path: Path, arguments: list[str], words: str
 ) -> None:
-    with pytest.raises(CommandError, match=words):
+    Team.objects.create(slug="blue", name="Blue")
+
+    with pytest.raises(CommandError, match=words) as refused:
         export("--output", str(tmp_path / "b.zip"), *arguments)
+
+    assert "\n" not in str(refused.value)
 
     assert not list(tmp_path.iterdir()) and not Record.objects.exists()
 

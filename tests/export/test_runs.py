@@ -127,6 +127,21 @@ def test_while_it_is_counted_it_says_how_many_there_are_so_far(
     assert "Looking for what matches: 0 records so far" in said[0]
 
 
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("counting", "Looking for what matches: 1 record so far"),
+        ("sending", "0 of 1 line</span>"),
+        ("stopped", "0 of 1 line was written"),
+    ],
+)
+def test_one_is_told_as_one(auditor: Client, state: str, told: str) -> None:
+    begun(auditor).close()
+    ExportRun.objects.update(state=state, found=1, total=1, done=0, moved_at=timezone.now())
+
+    assert told in words(auditor)
+
+
 def test_what_is_refused_leaves_none(auditor: Client) -> None:
     for typed in ({"text": "sk-abcdefghijklmnop1234567890"}, {"team": "nobody"}, {"format": "pdf"}):
         assert auditor.post(PAGE, {"format": "csv", **typed}).status_code == 422

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from keys.ledger import chain
 from keys.ledger.columns import columns_of
+from keys.ledger.finding import reindex
 from keys.models import LedgerHead, Record
 from tests.ledger.making import key_fields
 
@@ -44,6 +45,7 @@ def fill(count: int, teams: int = 20, keys: int = 25) -> None:
                 Record.objects.bulk_create(batch)
                 LedgerHead.objects.filter(pk=1).update(seq=seq, link=link)
             batch = []
+    reindex()
 
 
 def _said(count: int, teams: int, keys: int) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Checkpoints: when one is due, where it goes, what happens when it cannot go there, what it speaks against."""
 
+import io
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,8 @@ from django.utils import timezone
 
 from keys.ledger import checkpoint, sink
 from keys.ledger.chain import GENESIS
-from keys.models import Checkpoint, Delivery, Record
+from keys.models import Checkpoint, CompanyRole, Delivery, Person, Record
+from keys.selectors.evidence import verdict_for
 from keys.services import checkpoints
 from keys.services.checkpoints import Contradicted, checkpoint_if_due, make_checkpoint
 from tests.ledger.damage import cut, without_guards
@@ -150,3 +152,32 @@ def test_nothing_is_signed_that_an_earlier_one_speaks_against(real_db: Any, file
 def test_what_is_no_checkpoint_is_told_so(line: str) -> None:
     with pytest.raises(checkpoint.NoCheckpoint):
         checkpoint.Signed.parse(line)
+
+
+class Broken(io.StringIO):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_a_broken_standard_output_keeps_none_from_the_file(
+    real_db: Any, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append()
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.stdout", Broken())
+        made = checkpoint_if_due()
+
+    assert made and [found and found.seq for _, found in sink.read(file)] == [1]
+    row = Delivery.objects.get(name="checkpoint_stdout")
+    assert row.failing_since and row.fault == "Broken pipe"
+    auditor = Person.objects.create_user("aud", password="x", company_role=CompanyRole.AUDITOR)
+    assert [alarm.title for alarm in verdict_for(auditor).alarms] == [
+        "Checkpoints cannot be written to standard output"
+    ]
+
+    out = io.StringIO()
+    monkeypatch.setattr("sys.stdout", out)
+    assert checkpoint_if_due() is None
+    assert out.getvalue() == made.line + "\n"
+    assert Delivery.objects.get(name="checkpoint_stdout").failing_since is None
+    assert len(file.read_text().splitlines()) == 1

@@ -219,6 +219,10 @@ def test_an_impossible_filter_says_so_and_shows_nothing(story: dict[str, Person]
         assert (answer.status_code, shown(answer)) == (422, []), query
         assert "Nothing is shown: this cannot be asked for" in words and said in words, query
         assert "No record" not in words, query
+    for query in ("team=blue&team=red", "team=blue&team=", "team=&team=blue"):  # as a whole page too
+        answer = client.get(f"/history/?{query}")
+        assert (answer.status_code, shown(answer)) == (422, []), query
+        assert "Nothing is shown" in (text := answer.content.decode()) and "This was given more than once." in text
 
 
 def test_another_teams_name_is_as_impossible_as_an_absent_one(story: dict[str, Person]) -> None:

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from keys.ledger.actions import Action
 from keys.models import Delivery, Record, Team
@@ -77,3 +78,11 @@ def test_only_where_it_is_wanted(real_db: Any, settings: Any, wanted: bool) -> N
     append()
 
     assert ship_new(io.StringIO()) == int(wanted)
+
+
+def test_the_command_says_how_many(real_db: Any) -> None:
+    append()
+    for told in ("1 record shipped\n", "0 records shipped\n"):
+        err = io.StringIO()
+        call_command("ship_records", stderr=err)
+        assert err.getvalue() == told

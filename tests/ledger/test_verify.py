@@ -10,6 +10,7 @@ from django.db import connection
 from keys.ledger.triggers import HEAD, RECORD
 from keys.ledger.verify import Ordinals
 from keys.models import Record, Team
+from keys.services.checkpoints import make_checkpoint
 from tests.ledger.damage import without_guards
 from tests.ledger.making import append, change, ledger_of
 
@@ -46,6 +47,13 @@ def test_open_changes_are_counted(real_db: Any) -> None:
     change(team, 2, outcome=None)
 
     assert "4 records, 2 changes without an outcome" in verdict()[1]
+
+
+def test_one_is_told_as_one(real_db: Any) -> None:
+    change(Team.objects.create(slug="blue", name="Blue"), 1, outcome=None)
+    make_checkpoint()
+
+    assert verdict()[1].startswith("sound: 1 record, 1 change without an outcome, 1 checkpoint compared, link")
 
 
 def test_a_second_at_its_full_is_sound(real_db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +131,7 @@ def test_a_missing_guard_is_said(real_db: Any) -> None:
     code, said = verdict()
 
     assert code == 1
-    assert said.startswith("sound: 1 records")
+    assert said.startswith("sound: 1 record, ")
     assert "the guard record_no_delete is missing" in said
 
 

@@ -102,3 +102,9 @@ def test_without_its_record_nothing_is_sealed_anew(settings: Any, monkeypatch: A
         rotate()
 
     assert sealed() == before
+
+
+def test_one_is_told_as_one() -> None:
+    AccessToken.objects.exclude(team__slug="blue").delete()
+
+    assert rotate() == "0 of 1 access token sealed anew."

@@ -5,9 +5,11 @@ import os
 import shutil
 import sqlite3
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
+from cometadmin import startup
 from tests.start import product
 
 RECORD = """
@@ -237,3 +239,12 @@ def test_static_files_that_nobody_collected(env: dict[str, str], tmp_path: Path)
 
     assert (done.code, len(done.lines)) == (2, 1), done
     assert done.lines[0].endswith("run `manage.py collectstatic --no-input`")
+
+
+@pytest.mark.parametrize(("missing", "told"), [(1, "1 migration;"), (2, "2 migrations;")])
+def test_migrations_are_counted(monkeypatch: pytest.MonkeyPatch, missing: int, told: str) -> None:
+    executor = MagicMock()
+    executor.return_value.migration_plan.return_value = [None] * missing
+    monkeypatch.setattr(startup, "MigrationExecutor", executor)
+
+    assert f"the database lacks {told}" in startup._unmigrated()[0]

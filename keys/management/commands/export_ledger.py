@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
+from django.utils.translation import ngettext
 
 from keys.errors import Invalid, LedgerError
 from keys.management.trouble import no_database
@@ -47,8 +48,9 @@ class Command(BaseCommand):
         actor = Actor(ActorKind.SYSTEM, "", "export_ledger")
         try:
             export = begin_export(person=None, actor=actor, wanted=_wanted(options), form=Format(options["format"]))
-            told = f"{export.count} records, told as {export.entries} entries"
-            self.stderr.write(f"{told}; this export is record {export.record.seq}")
+            records = ngettext("%(n)d record", "%(n)d records", export.count) % {"n": export.count}
+            entries = ngettext("%(n)d entry", "%(n)d entries", export.entries) % {"n": export.entries}
+            self.stderr.write(f"{records}, told as {entries}; this export is record {export.record.seq}")
             self._write(output, pieces_of(export, Format(options["format"])))
         except Invalid as error:
             raise CommandError(str(error)) from None

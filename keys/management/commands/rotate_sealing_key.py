@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import ngettext
 
 from keys.errors import LedgerUnavailable
 from keys.sealing import SealBroken, seals_open
@@ -28,4 +29,7 @@ class Command(BaseCommand):
             raise CommandError("\n".join(["Nothing was changed. These do not open:", *seals_open()])) from None
         except LedgerUnavailable as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"{done.anew} of {done.all} access tokens sealed anew.")
+        words = ngettext(
+            "%(anew)d of %(all)d access token sealed anew.", "%(anew)d of %(all)d access tokens sealed anew.", done.all
+        )
+        self.stdout.write(words % {"anew": done.anew, "all": done.all})

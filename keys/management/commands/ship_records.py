@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import ngettext
 
 from keys.services.shipping import ship, ship_from
 
@@ -17,4 +18,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, after: int | None, **options: Any) -> None:
         if after is not None:
             ship_from(max(0, after))
-        self.stderr.write(f"{ship(sys.stdout)} records shipped")
+        count = ship(sys.stdout)
+        self.stderr.write(ngettext("%(n)d record shipped", "%(n)d records shipped", count) % {"n": count})

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from keys.errors import LedgerError
 from keys.models import Team
@@ -59,5 +60,5 @@ def _line(progress: Progress) -> str:
         return f"{progress.trouble}: {progress.message}"
     words = {"done": f"{progress.done:,}", "total": f"{progress.total:,}"}
     if not progress.over:
-        return _("%(done)s of %(total)s keys") % words
-    return _("all %(done)s keys listed") % words
+        return ngettext("%(done)s of %(total)s key", "%(done)s of %(total)s keys", progress.total) % words
+    return ngettext("%(done)s key listed", "all %(done)s keys listed", progress.done) % words

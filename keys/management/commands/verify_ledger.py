@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import ngettext
 
 from keys.services.verification import CANNOT, DAMAGED, SOUND, Report, verify_new, verify_whole
 
@@ -14,6 +15,7 @@ CODES = {SOUND: 0, DAMAGED: 1, CANNOT: 2}
 class Command(BaseCommand):
     help = (
         "Verify the ledger: what came since the last sound verdict, or everything. "
+        "The whole looks at the history's index too. "
         "Exit 0: sound, 1: damaged (the first bad record is named), 2: cannot verify."
     )
     requires_system_checks: tuple[str, ...] = ()
@@ -40,6 +42,11 @@ class Command(BaseCommand):
             self.stdout.write(f"damaged: the guard {name} is missing or altered (`manage.py migrate` lays it again)")
         for fault in report.faults:
             self.stdout.write(f"damaged: {fault}")
+        if report.unindexed:
+            told = (
+                f"from record {report.unindexed} on it tells otherwise than the records, which are not touched by this"
+            )
+            self.stdout.write(f"damaged: the history's index: {told} (`manage.py reindex_history` makes it anew)")
         for note in report.notes:
             self.stdout.write(f"note: {note}")
         if report.unable:
@@ -50,9 +57,16 @@ class Command(BaseCommand):
     def _sound(self, report: Report) -> str:
         sound = report.sound
         assert sound is not None  # noqa: S101  (asked by the caller)
-        parts = [f"sound: {sound.records} records"]
+        parts = ["sound: " + _n(ngettext("%(n)d record", "%(n)d records", sound.records), sound.records)]
         if report.after:
             parts.append(f"{sound.records - report.after} of them new since the last verdict (--whole reads all)")
         else:
-            parts.append(f"{sound.open} changes without an outcome")
-        return ", ".join([*parts, f"{report.checkpoints} checkpoints compared", f"link {sound.link}"])
+            still = sound.open or 0
+            words = ngettext("%(n)d change without an outcome", "%(n)d changes without an outcome", still)
+            parts.append(_n(words, still))
+        compared = ngettext("%(n)d checkpoint compared", "%(n)d checkpoints compared", report.checkpoints)
+        return ", ".join([*parts, _n(compared, report.checkpoints), f"link {sound.link}"])
+
+
+def _n(words: str, n: int) -> str:
+    return words % {"n": n}
