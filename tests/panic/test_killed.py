@@ -5,12 +5,14 @@ import random
 import signal
 import time
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from keys.models import Job, Panic, Record
+from keys.models import Change, Job, Panic, Record
 from keys.services import abreast, jobs, perform, schedule
 from keys.services.leaks.fan_out import THREADS
 from keys.services.panic import batches
@@ -96,6 +98,20 @@ def test_an_expired_lease_is_taken_over_and_the_old_process_fenced_off(
     scene.killed()
     panic = scene.work(panic)
     assert scene.enabled() == set() and scene.states(panic) == {"done": panic.items.count()}
+
+
+def test_what_settling_finds_unsent_is_sent_before_the_check(few: Scene) -> None:
+    panic = few.work(few.press(), check=False)
+    item = few.item(panic, few.stage.key_id)
+    long_ago = timezone.now() - timedelta(minutes=5)
+    Change.objects.filter(pk=item.change_id).update(state="intent", outcome="", sent_until=None, created_at=long_ago)
+    panic.items.filter(pk=item.pk).update(state="unknown")
+    Panic.objects.filter(pk=panic.pk).update(phase=Panic.Phase.WORKING)
+    few.sandbox.console_edit(few.stage.key_id, status=1)
+
+    panic = few.work(panic, check=False)
+
+    assert few.enabled() == set() and few.item(panic, few.stage.key_id).state == "done"
 
 
 @pytest.mark.prove

@@ -121,6 +121,8 @@ def _slice(panic: Panic, job: Job, client: CometClient, until: Deadline) -> floa
         return rest_s
     if unknown(panic, until):
         return float(settings.WAITS.leak_retry_s / 2)
+    if _next(panic):
+        return 0.0  # settling found that it was never sent
     if panic.checks >= CHECKS:
         finish(panic)
         return None
