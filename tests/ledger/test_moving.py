@@ -1,6 +1,6 @@
-"""A ledger moved to another database by `dumpdata` and `loaddata` is sound there, in both directions, once its index is made anew.
+"""A ledger moved to another database by `dumpdata` and `loaddata` is sound there, in both directions.
 
-Runs on PostgreSQL, with SQLite on the other side.
+Its index is made anew there from the records. Runs on PostgreSQL, with SQLite on the other side.
 """
 
 import subprocess
