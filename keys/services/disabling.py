@@ -87,8 +87,12 @@ def apart(
     bodies = [body for step, body in made.items() if not steps or step in steps]
     moved = {field: pair for field, pair in moved_between(live, seen).items() if field != "status"}
     unlike = [differences(body, live.used_quota, seen, auto_groups=auto_groups) for body in bodies]
-    ours = {field: pair for field, pair in moved.items() if any(field not in missed for missed in unlike)}
-    return ours, {field: pair for field, pair in moved.items() if field not in ours}
+    reads_so = {field for field in moved if any(field not in missed for missed in unlike)}
+    theirs = {field: pair for field, pair in moved.items() if field not in reads_so}
+    # A body with the quota as it was read gives back what was spent since (trap 3): no setting is altered by that.
+    if all(body.remain_quota == live.settings.remain_quota for body in bodies):
+        reads_so.discard("remain_quota")
+    return {field: pair for field, pair in moved.items() if field in reads_so}, theirs
 
 
 def _ended(over: StopIteration) -> Sent:

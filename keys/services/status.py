@@ -127,7 +127,7 @@ def enable_key(
 
 
 def put_back_offer(team: Team, key_id: int, live: KeySnapshot) -> Differences:
-    """What disabling had to alter since the key was last enabled here, and still reads so: field -> (now, before)."""
+    """What disabling had to alter since the key was last seen enabled, and still reads so: field -> (now, before)."""
     offer = {
         field: (now, before)
         for field, (before, now) in _altered_since_enabled(team, key_id).items()
@@ -142,13 +142,16 @@ def put_back_offer(team: Team, key_id: int, live: KeySnapshot) -> Differences:
 
 
 def _altered_since_enabled(team: Team, key_id: int) -> Mapping[str, Any]:
-    """Over all disables of the key since: one that finds it disabled already takes nothing of the offer away."""
+    """Over all disables of the key since: one that finds it disabled already takes nothing of the offer away.
+
+    The walk back ends at the first edit of the enabled key, so that it does not grow with all that a key has had.
+    """
     changes = Change.objects.filter(team_id=team.pk, key_id=key_id).exclude(outcome__in=("", str(Outcome.NOT_SENT)))
     since: list[Change] = []
-    for change in changes.order_by("-created_at").iterator():
+    for change in changes.order_by("-created_at").iterator(chunk_size=20):
         if change.kind == Kind.DISABLE:
             since.append(change)
-        elif change.outcome in ENDED_AS_WANTED and _enables(change):
+        elif _saw_enabled(change):
             break
     altered: dict[str, Any] = {}
     for change in reversed(since):
@@ -158,8 +161,10 @@ def _altered_since_enabled(team: Team, key_id: int) -> Mapping[str, Any]:
     return altered
 
 
-def _enables(change: Change) -> bool:
-    return bool(change.wanted.get("status") == Status.ENABLED != change.before.get("status"))
+def _saw_enabled(change: Change) -> bool:
+    """Did this edit find the key enabled, or enable it? Then nothing is left to put back of what was before."""
+    enabled = change.outcome in ENDED_AS_WANTED and change.wanted.get("status") == Status.ENABLED
+    return bool(enabled or change.before.get("status") == Status.ENABLED)
 
 
 def _with_altered(wish: KeyWish, offer: Differences) -> KeyWish:

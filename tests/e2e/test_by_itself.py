@@ -12,8 +12,8 @@ from keys.models import Record, TeamSync, WorkerLane
 from tests.e2e.conftest import App, Complaints
 from tests.e2e.leak_ways import paste
 from tests.e2e.test_editor import on_the_list, open_panel
+from tests.e2e.ways import sign_in_beside
 from tests.listing.making import furnish_mirror
-from tests.pages.house import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -114,21 +114,6 @@ def test_rows_that_were_asked_for_before_a_press_do_not_come_over_its_answer(adm
     admin.wait_for_timeout(300)
 
     expect(admin.get_by_text("Reads disabled at CometAPI")).to_be_visible()
-
-
-def sign_in_beside(page: Any, username: str) -> None:
-    """By the link that is offered, in a tab of its own."""
-    with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Sign in again in a new tab").click()
-    beside = opened.value
-    beside.get_by_label("Username").fill(username)
-    beside.get_by_label("Password").fill(PASSWORD)
-    beside.get_by_role("button", name="Sign in").click()
-    beside.wait_for_url(lambda url: "/accounts/login/" not in url)
-    beside.close()
-    page.bring_to_front()
-    page.evaluate("window.dispatchEvent(new Event('focus'))")
-    page.get_by_text("You are signed in again").wait_for()
 
 
 def test_a_note_outlives_the_session_while_the_leak_looks_again(admin: Any, app: App, complaints: Complaints) -> None:

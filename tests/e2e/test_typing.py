@@ -12,7 +12,7 @@ from keys.rules import RuleBroken, format_usd, parse_amount
 from tests.e2e.conftest import App, Complaints
 from tests.e2e.test_editor import on_the_list, open_panel
 from tests.e2e.test_flows import ON_PURPOSE
-from tests.pages.house import PASSWORD
+from tests.e2e.ways import sign_in_beside
 
 pytestmark = pytest.mark.browser
 SAVE = re.compile("^Save")
@@ -138,16 +138,7 @@ def test_an_ended_session_loses_nothing(lead: Any, app: App) -> None:
     editor.get_by_text("Your session has ended. What you typed is still here.").wait_for()
     assert app.house.sandbox.writes() == []
 
-    with lead.context.expect_page() as opened:
-        editor.get_by_role("link", name="Sign in again in a new tab").click()
-    beside = opened.value
-    beside.get_by_label("Username").fill("lead")
-    beside.get_by_label("Password").fill(PASSWORD)
-    beside.get_by_role("button", name="Sign in").click()
-    beside.wait_for_url(lambda url: "/accounts/login/" not in url)
-    beside.close()
-    lead.bring_to_front()
-    lead.evaluate("window.dispatchEvent(new Event('focus'))")
+    sign_in_beside(lead, "lead")
     editor.get_by_text("You are signed in again: save now.").wait_for()
     lead.get_by_role("button", name=SAVE).click()
 

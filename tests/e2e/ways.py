@@ -7,6 +7,7 @@ from typing import Any
 from keys.models import Person
 from keys.services.presence import note_open
 from tests.e2e.conftest import App
+from tests.pages.house import PASSWORD
 
 Way = Callable[[Any, App], None]
 
@@ -160,3 +161,18 @@ def in_trouble(page: Any, app: App) -> None:
 def menu_open(page: Any, app: App) -> None:
     at("/teams/")(page, app)
     page.locator(".menu summary").click()
+
+
+def sign_in_beside(page: Any, username: str) -> None:
+    """By the link that is offered, in a tab of its own."""
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in again in a new tab").click()
+    beside = opened.value
+    beside.get_by_label("Username").fill(username)
+    beside.get_by_label("Password").fill(PASSWORD)
+    beside.get_by_role("button", name="Sign in").click()
+    beside.wait_for_url(lambda url: "/accounts/login/" not in url)
+    beside.close()
+    page.bring_to_front()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    page.get_by_text("You are signed in again").wait_for()

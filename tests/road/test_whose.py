@@ -50,6 +50,28 @@ def test_and_it_is_recorded_as_made_outside(stage: Stage) -> None:
     assert drift.changed["limit"] == [100_000, 500_000] and "status" not in drift.changed
 
 
+@pytest.mark.parametrize("left", [99_990, 100_000])
+def test_what_is_spent_while_disabling_is_not_told_as_altered(everywhere: Stage, left: int) -> None:
+    """Spent between the reading and the update, whose body holds the quota: some servers store that as well."""
+    everywhere.sandbox.interleave("before", operation="update", edit={"used_quota": 10, "remain_quota": left})
+
+    result = everywhere.disable()
+
+    assert result.outcome is Outcome.CONFIRMED and everywhere.stored()["used_quota"] == 10
+    assert "remain_quota" not in result.altered
+    assert status.put_back_offer(everywhere.team, everywhere.key_id, everywhere.read()) == {}
+
+
+def test_the_offer_ends_where_the_key_was_seen_enabled(stage: Stage) -> None:
+    """However many changes a key has had: its page does not grow with them."""
+    stage.sandbox.console_edit(stage.key_id, group="gone")
+    stage.disable()
+    stage.sandbox.console_edit(stage.key_id, status=1)
+    stage.edit(wish(name="seen enabled"))
+
+    assert status.put_back_offer(stage.team, stage.key_id, stage.read()) == {}
+
+
 def test_a_second_disable_takes_nothing_of_the_offer_away(stage: Stage) -> None:
     stage.sandbox.console_edit(stage.key_id, group="gone")
     stage.disable()
