@@ -267,6 +267,7 @@ class Waits:
     checkpoint_s: float = 300.0
     verify_whole_s: float = 86_400.0
     leak_hold_s: float = 900.0
+    leak_try_s: float = 1.0
     leak_retry_s: float = 5.0
     leak_again_s: float = 70.0
     leak_last_s: float = 600.0

@@ -97,7 +97,9 @@ def browser(tally: Tally) -> None:
     if not shutil.which("chromium"):
         tally.absent.append("browser: Chromium is not installed (Debian: apt-get install chromium)")
         return
-    run(tally, "tests in the browser", *PYTEST, "-n", "2", "-m", "browser", counted=True)
+    # Waits as in use: a browser beside makes any machine slow, and next to no test waits one out.
+    command = ("env", "TEST_WAIT_SCALE=1", *PYTEST, "-n", "2", "-m", "browser")
+    run(tally, "tests in the browser", *command, counted=True)
 
 
 PARTS: dict[str, Callable[[Tally], None]] = {

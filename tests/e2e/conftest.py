@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test import Client
 from django.test.testcases import QuietWSGIRequestHandler
+from playwright.sync_api import Error
 
 from tests.pages.house import PASSWORD, House, furnish
 from tests.support.databases import RealDatabase
@@ -22,6 +23,26 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     switches = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-sync"
     args = [f"--{switch}" for switch in (*switches.split(), "disable-component-update", "disable-dev-shm-usage")]
     return {**browser_type_launch_args, "executable_path": shutil.which("chromium"), "args": args}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure says what stood on the page, and where the focus was."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and page is not None:
+        report.sections.append(("the page", _told(page)))
+    return report
+
+
+def _told(page: Any) -> str:
+    try:
+        focus = page.evaluate("document.activeElement?.outerHTML.slice(0, 200)")
+        return f"{page.url}\nfocus: {focus}\n{page.locator('body').inner_text(timeout=2000)}"
+    except Error as error:
+        return f"{page.url}: {error}"
 
 
 @dataclass

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from keys.services import syncing
 from keys.types import Deadline
@@ -27,8 +28,8 @@ def test_three_presses_by_keyboard_on_a_phone(page: Any, app: App, complaints: C
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # 2
-    page.get_by_role("button", name="Disable 1 key").wait_for()
-    page.keyboard.press("Enter")  # 3: it has the focus already
+    expect(page.get_by_role("button", name="Disable 1 key")).to_be_focused()
+    page.keyboard.press("Enter")  # 3
     page.get_by_text("seconds after the paste").wait_for()
 
     assert "Refused" in page.locator("#verdict").inner_text()

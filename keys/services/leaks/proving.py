@@ -5,6 +5,8 @@ model endpoint for the secret, beside a 401 for a made-up one, of a secret that 
 refused is the same after 70 s and 10 min, with the counter of used units standing still. 403 is not dead.
 """
 
+from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -19,9 +21,12 @@ from keys.cometapi.keyed import Verdict
 from keys.errors import CometAdminError, LedgerUnavailable, UpstreamError
 from keys.models import Change, Incident, Leaked, Person
 from keys.services import access_tokens, settle, status
+from keys.services.compute import Plan
 from keys.services.leaks import holding, telling, trying
 from keys.services.outcome import Answer, Outcome, Result
-from keys.services.requests import Look
+from keys.services.perform import perform
+from keys.services.requests import Look, Sending
+from keys.services.sending import Sent
 from keys.types import Actor, Deadline, Status
 
 log = structlog.get_logger(__name__)
@@ -81,7 +86,7 @@ def _save(row: Leaked, **columns: Any) -> bool:
 def _disable(row: Leaked, person: Person | None, actor: Actor) -> None:
     tried, tried_at = trying.try_before(row), timezone.now()
     try:
-        result = _sent(row, person, actor)
+        result = _sent(row, person, actor, tried)
     except LedgerUnavailable:
         _save(row, why="ledger", next_at=_soon(row))
         raise
@@ -94,8 +99,8 @@ def _disable(row: Leaked, person: Person | None, actor: Actor) -> None:
     _save(row, **_after(row, result), **({"accepted_at": tried_at} if accepted else {}))
 
 
-def _sent(row: Leaked, person: Person | None, actor: Actor) -> Result:
-    """The disable of this row: made, or looked after if it has been made before."""
+def _sent(row: Leaked, person: Person | None, actor: Actor, tried: Future[Verdict] | None) -> Result:
+    """The disable of this row: made, or looked after if it has been made before. tried: what it waits for a little."""
     assert row.team and row.key_id is not None  # noqa: S101  (claimed rows have both)
     if row.change_id and Change.objects.filter(pk=row.change_id).exists():
         result = settle.change_result(row.change_id, row.team, row.key_id)
@@ -105,9 +110,16 @@ def _sent(row: Leaked, person: Person | None, actor: Actor) -> Result:
     change_id = row.change_id or uuid4()
     _save(row, change_id=change_id)
     reason = f"Leak {row.incident_id}"
-    return status.disable_key(
+    road = status.disable_road(
         person=person, actor=actor, team=row.team, key_id=row.key_id, change_id=change_id, reason=reason
     )
+
+    def send(sending: Sending, plan: Plan) -> Sent:
+        if tried:
+            trying.give_time(tried)
+        return road.send(sending, plan)
+
+    return perform(replace(road, send=send))
 
 
 def _after(row: Leaked, result: Result) -> dict[str, Any]:

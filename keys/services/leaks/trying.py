@@ -1,6 +1,6 @@
 """A leaked key asked about: read, tried with its own secret, and a made-up one of its shape tried beside it."""
 
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 
 import structlog
 from django.conf import settings
@@ -27,6 +27,15 @@ def try_before(row: Leaked) -> Future[Verdict] | None:
         return None
     deadline = Deadline.after(settings.WAITS.look_s)
     return beside(lambda: keyed.models_with(secret.reveal(), deadline))[0]
+
+
+def give_time(tried: Future[Verdict]) -> None:
+    """Hold the disable back until the try has its answer, `Waits.leak_try_s` at most.
+
+    The road's own reading has taken as long, as a rule; a try that came behind the disable could not be repeated, and
+    the key could never be proven dead.
+    """
+    wait([tried], settings.WAITS.leak_try_s)
 
 
 def asked(row: Leaked, secret: Secret) -> tuple[Look, Verdict | str, Verdict | str]:
