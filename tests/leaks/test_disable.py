@@ -110,7 +110,12 @@ def at_once(scene: Scene) -> Incident:
 
 def test_a_try_that_starts_late_is_waited_for(scene: Scene, settings: Any, monkeypatch: Any) -> None:
     settings.WAITS, models_with = Waits(), keyed.models_with
-    monkeypatch.setattr(keyed, "models_with", lambda *asked: time.sleep(0.5) or models_with(*asked))
+
+    def late(secret: str, deadline: Deadline) -> keyed.Verdict:
+        time.sleep(0.5)
+        return models_with(secret, deadline)
+
+    monkeypatch.setattr(keyed, "models_with", late)
     assert level_of(scene.row(at_once(scene))) == "refused"
 
 
