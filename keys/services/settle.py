@@ -157,6 +157,8 @@ def _settled(change: Change, verdict: Outcome, seen: Look | None, why: str) -> R
     if disabled and snapshot:
         steps = {step.step for step in known.steps}
         altered, moved = apart(snapshot_from_json(change.before), steps, snapshot, settings.AUTO_GROUPS)
+        ours = {name for later in _newer(change) for name in _wrote(later)}  # each told by its own record
+        moved = {name: pair for name, pair in moved.items() if name not in ours}
         known = replace(known, altered=altered, moved=moved)
     return replace(
         known,
@@ -192,12 +194,15 @@ def _newer(change: Change) -> QuerySet[Change]:
 
 def _written_since(change: Change) -> bool:
     """Has a later change of ours written what this one wanted? Then what reads now is no sign of this one."""
-    asked = [name for name, want in change.wanted.items() if want != change.before.get(name)]
+    asked = _wrote(change)
     for later in _newer(change):
-        wrote = [name for name in asked if later.before.get(name) != later.wanted.get(name)]
-        if any(name == "remain_quota" or later.wanted[name] == change.wanted[name] for name in wrote):
+        if any(name == "remain_quota" or later.wanted[name] == change.wanted[name] for name in asked & _wrote(later)):
             return True
     return False
+
+
+def _wrote(change: Change) -> set[str]:
+    return {name for name, want in change.wanted.items() if want != change.before.get(name)}
 
 
 def overruled(change: Change) -> bool:

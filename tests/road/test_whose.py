@@ -96,6 +96,26 @@ def test_what_a_disable_altered_is_known_though_settling_ends_it(stage: Stage) -
     assert status.put_back_offer(stage.team, stage.key_id, stage.read()) == {"group": ("", "gone")}
 
 
+def test_what_we_did_before_a_disable_was_settled_is_not_told_as_somebody_elses(stage: Stage) -> None:
+    sync(stage.team)
+    stage.sandbox.fault("503", operation="get", skip=1, times=99)
+    stage.disable()
+    stage.sandbox.clear_faults()
+    long_ago = timezone.now() - timedelta(seconds=300)
+    Change.objects.update(sent_until=long_ago)
+    Lease.objects.update(until=timezone.now())
+    stage.edit(wish(name="ours", quota=("add", 500)))
+    stage.sandbox.console_edit(stage.key_id, group="vip")
+
+    settle.settle_key(team=stage.team, key_id=stage.key_id)
+    Change.objects.update(sent_until=long_ago)
+    sync(stage.team)
+
+    disable = Change.objects.earliest("intent_seq")
+    assert (disable.outcome, disable.result["moved"]) == ("applied", {"group": ["", "vip"]})
+    assert [drift.changed for drift in drifts(stage)] == [{"group": ["", "vip"]}]
+
+
 def test_what_was_never_sent_hides_no_change_made_elsewhere(stage: Stage, monkeypatch: Any) -> None:
     sync(stage.team)
     base = stage.read()
