@@ -1,7 +1,5 @@
 """From a pasted secret to proof, level by level: nothing is claimed above what was seen."""
 
-import time
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +9,6 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from keys.cometapi import keyed
 from keys.errors import Denied, LedgerUnavailable
 from keys.models import Incident, Leaked, Membership, Person, Record, RecordHour, TeamRole
 from keys.selectors.leaks import level_of, records_of
@@ -97,37 +94,6 @@ def test_a_secret_never_seen_accepted_is_not_proven(scene: Scene) -> None:
     scene.sandbox.console_edit(scene.stage.key_id, status=2)
     incident = scene.paste()
     scene.press(incident)
-    assert (level_of(scene.row(incident)), scene.row(incident).why) == ("disabled", "never_accepted")
-
-
-def at_once(scene: Scene) -> Incident:
-    """Pressed before the page has tried the secret by itself."""
-    incident = scene.opened(f"KEY={scene.secret()}\n")
-    assert incident
-    scene.press(incident)
-    return incident
-
-
-def test_a_try_that_starts_late_is_waited_for(scene: Scene, settings: Any, monkeypatch: Any) -> None:
-    settings.WAITS, models_with = Waits(), keyed.models_with
-
-    def late(secret: str, deadline: Deadline) -> keyed.Verdict:
-        time.sleep(0.5)
-        return models_with(secret, deadline)
-
-    monkeypatch.setattr(keyed, "models_with", late)
-    assert level_of(scene.row(at_once(scene))) == "refused"
-
-
-def test_a_try_without_an_answer_holds_the_disable_back_no_longer_than_that(scene: Scene, settings: Any) -> None:
-    settings.WAITS = replace(Waits(), leak_try_s=0.2)
-    scene.sandbox.fault("stall_before_headers", operation="v1_models")
-    incident = at_once(scene)
-    tried, sent = (
-        next(one["began"] for one in scene.sandbox.requests() if one["operation"] == operation)
-        for operation in ("v1_models", "update")
-    )
-    assert sent - tried < 2 < Waits().look_s
     assert (level_of(scene.row(incident)), scene.row(incident).why) == ("disabled", "never_accepted")
 
 
