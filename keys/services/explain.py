@@ -49,8 +49,8 @@ def unexplained(
     states, at = [start], start_at
     late: list[OurChange] = []
     for change in changes:
-        if change.clear and change.ended_at <= at:
-            continue
+        if change.clear and change.ended_at <= start_at:
+            continue  # by the beginning, not by `at`: one that was settled late may have ended behind a later one
         if change.read_at and change.read_at > at:
             _merge(found, _missed(states, late, change.before, auto_groups))
             states = []

@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from keys.models import Change, ChangeState, Team
 from keys.services import access_tokens, journal, leases, mirror, status
-from keys.services.compare import Differences, differences
+from keys.services.compare import Differences, differences, moved_between
 from keys.services.disabling import apart
 from keys.services.outcome import Kind, Outcome, Result
 from keys.services.requests import Look, look
 from keys.services.snapshots import snapshot_from_json
-from keys.types import Actor, ActorKind, Deadline, Lane, Status
+from keys.types import Actor, ActorKind, Deadline, KeySnapshot, Lane, Status
 
 SETTLER = Actor(ActorKind.SYSTEM, "", "settling", role="system")
 
@@ -157,7 +157,7 @@ def _settled(change: Change, verdict: Outcome, seen: Look | None, why: str) -> R
     if disabled and snapshot:
         steps = {step.step for step in known.steps}
         altered, moved = apart(snapshot_from_json(change.before), steps, snapshot, settings.AUTO_GROUPS)
-        ours = {name for later in _newer(change) for name in _wrote(later)}  # each told by its own record
+        ours = {name for later in _landed_since(change) for name in _left_so(later, snapshot)}
         moved = {name: pair for name, pair in moved.items() if name not in ours}
         known = replace(known, altered=altered, moved=moved)
     return replace(
@@ -201,13 +201,24 @@ def _written_since(change: Change) -> bool:
     return False
 
 
+def _landed_since(change: Change) -> QuerySet[Change]:
+    """Later changes of the same key that CometAPI carried out, or may have."""
+    return _newer(change).exclude(outcome__in=(str(Outcome.REFUSED), str(Outcome.NOT_APPLIED)))
+
+
+def _left_so(later: Change, now: KeySnapshot) -> set[str]:
+    """What this change wrote and reads so still, as it wanted it or as it found it: its own record tells it."""
+    left = [snapshot_from_json(one) for one in (later.wanted, later.found) if one]
+    return {name for name in _wrote(later) if any(name not in moved_between(one, now) for one in left)}
+
+
 def _wrote(change: Change) -> set[str]:
     return {name for name, want in change.wanted.items() if want != change.before.get(name)}
 
 
 def overruled(change: Change) -> bool:
     """Has somebody enabled the key on purpose since this disable, or disabled it anew? An edit of a name is neither."""
-    for later in _newer(change).exclude(outcome__in=(str(Outcome.REFUSED), str(Outcome.NOT_APPLIED))):
+    for later in _landed_since(change):
         before, wanted = later.before.get("status"), later.wanted.get("status")
         if later.kind == Kind.DISABLE or (wanted == Status.ENABLED and before != Status.ENABLED):
             return True

@@ -1,5 +1,6 @@
 """Whose change was it? What somebody else does around a change of ours is neither claimed, nor undone, nor hidden."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -96,7 +97,8 @@ def test_what_a_disable_altered_is_known_though_settling_ends_it(stage: Stage) -
     assert status.put_back_offer(stage.team, stage.key_id, stage.read()) == {"group": ("", "gone")}
 
 
-def test_what_we_did_before_a_disable_was_settled_is_not_told_as_somebody_elses(stage: Stage) -> None:
+def settled_late(stage: Stage, meanwhile: Callable[[], object]) -> Change:
+    """A disable whose end is found out only after what was done meanwhile; then a listing."""
     sync(stage.team)
     stage.sandbox.fault("503", operation="get", skip=1, times=99)
     stage.disable()
@@ -104,16 +106,46 @@ def test_what_we_did_before_a_disable_was_settled_is_not_told_as_somebody_elses(
     long_ago = timezone.now() - timedelta(seconds=300)
     Change.objects.update(sent_until=long_ago)
     Lease.objects.update(until=timezone.now())
-    stage.edit(wish(name="ours", quota=("add", 500)))
-    stage.sandbox.console_edit(stage.key_id, group="vip")
+    meanwhile()
 
     settle.settle_key(team=stage.team, key_id=stage.key_id)
     Change.objects.update(sent_until=long_ago)
+    Change.objects.update(recheck_at=None)
     sync(stage.team)
+    return Change.objects.earliest("intent_seq")
 
-    disable = Change.objects.earliest("intent_seq")
+
+def test_what_we_did_before_a_disable_was_settled_is_not_told_as_somebody_elses(stage: Stage) -> None:
+    def meanwhile() -> None:
+        stage.edit(wish(name="ours", quota=("add", 500)))
+        stage.sandbox.console_edit(stage.key_id, group="vip")
+
+    disable = settled_late(stage, meanwhile)
+
     assert (disable.outcome, disable.result["moved"]) == ("applied", {"group": ["", "vip"]})
     assert [drift.changed for drift in drifts(stage)] == [{"group": ["", "vip"]}]
+
+
+def test_what_we_tried_before_a_disable_was_settled_hides_nothing_of_somebody_elses(stage: Stage) -> None:
+    def meanwhile() -> None:
+        stage.sandbox.fault("refusal", operation="update", times=1)
+        assert stage.edit(wish(group="vip")).outcome is Outcome.REFUSED
+        stage.sandbox.console_edit(stage.key_id, group="vip")
+
+    disable = settled_late(stage, meanwhile)
+
+    assert disable.result["moved"] == {"group": ["", "vip"]}
+    assert [drift.changed for drift in drifts(stage)] == [{"group": ["", "vip"]}]
+
+
+def test_what_cometapi_made_of_a_later_edit_of_ours_is_told_by_that_alone(stage: Stage) -> None:
+    def meanwhile() -> None:
+        stage.sandbox.fault("field_altered", operation="update", field="name", value="not asked for")
+        assert stage.edit(wish(group="vip")).outcome is Outcome.DIFFERS
+
+    settled_late(stage, meanwhile)
+
+    assert drifts(stage) == []
 
 
 def test_what_was_never_sent_hides_no_change_made_elsewhere(stage: Stage, monkeypatch: Any) -> None:
