@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from keys.leaks.candidate import LETTERS, USUAL, Candidate, Secret, Shape
-from keys.leaks.undo import BREAK, class_map, decoded, without_escapes
+from keys.leaks.undo import BREAK, class_map, decoded, from_hex, without_escapes
 
 MOST_BYTES: Final = 16 * 1024 * 1024
 MOST_FOUND: Final = 10_000
@@ -179,9 +179,23 @@ def _narrow(data: bytes) -> bytes:
 
 def _take_encoded(view: str, pattern: "_Pattern", finds: _Finds) -> None:
     lines = _Lines(view)
-    for at, said in decoded(view, pattern.shortest):
-        plain = without_escapes(said)[0] if said.isascii() else said
+    for at, plain in _undone(view, pattern.shortest):
         finds.take((Hit(at, hit.values, "base64") for hit in pattern.hits(plain, "base64")), lines)
+    lines = _Lines(view)
+    for at, said in from_hex(view):
+        finds.take((Hit(at, hit.values, "hex") for hit in pattern.hits(said, "hex")), lines)
+
+
+def _undone(view: str, shortest: int) -> Iterator[tuple[int, str]]:
+    """What stretches of base64 say, and what those inside them say: a Kubernetes secret in a file that GitHub tells."""
+    for at, said in decoded(view, shortest):
+        if not said.isascii():  # hardly text
+            yield at, said
+            continue
+        plain = without_escapes(said)[0]
+        yield at, plain
+        for _, inner in decoded(plain, shortest):
+            yield at, inner
 
 
 def _masked_lines(text: str) -> tuple[int, ...]:

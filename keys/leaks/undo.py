@@ -1,4 +1,4 @@
-"""Undoes what a text was wrapped in on its way: escapes of JSON, addresses and HTML, and base64. Linear, never raises.
+"""Undoes what a text was wrapped in on its way: escapes of JSON, addresses and HTML, base64, hex. Linear, never raises.
 
 Line ends inside escapes become `BREAK`, so that the lines of what comes out are those of what went in.
 """
@@ -24,6 +24,10 @@ _ESCAPE: Final = re.compile(
     r"""|&(?:\#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6})|[a-zA-Z]{2,8});"""
 )
 _B64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+
+
+# From `sk-` on, as digits: `xxd -p`, a dump of a database.
+_HEX: Final = re.compile(r"736[bB]2[dD](?:[0-9a-fA-F]{2}){16,}+")
 
 
 def class_map(members: bytes) -> bytes:
@@ -76,6 +80,12 @@ def decoded(text: str, length: int) -> Iterator[tuple[int, str]]:
             yield start, said.decode("latin-1")
             if said.isascii():
                 break  # at any other alignment it would be noise
+
+
+def from_hex(text: str) -> Iterator[tuple[int, str]]:
+    """Every stretch of hexadecimal digits that says `sk-` and more: where it begins, and what it says."""
+    for hit in _HEX.finditer(text):
+        yield hit.start(), bytes.fromhex(hit[0]).decode("latin-1")
 
 
 def _stretches(text: str, least: int) -> Iterator[tuple[int, str]]:

@@ -72,8 +72,17 @@ UNCOUNTED: Final[dict[str, Words]] = {
 HIDDEN: Final[dict[str, Words]] = {
     "escaped": _("in escaped text"),
     "base64": _("inside base64"),
+    "hex": _("inside hexadecimal digits"),
     "broken": _("broken over several lines"),
 }
+
+DESTROYED: Final[dict[str, Words]] = {
+    "time": _("They are held for 15 minutes at most, and these were over."),
+    "closed": _("The incident was closed."),
+    "proven": _("Each key was proven dead by its last try."),
+}
+"""Why the secrets of an incident were destroyed."""
+
 ASKED: Final[dict[str, Words]] = {
     "known": _("CometAPI knows it: a key of an account that is in no team here"),
     "unknown": _("CometAPI does not know it: nobody's key, or deleted"),

@@ -9,11 +9,13 @@ from typing import Any, Final
 
 from django.utils.translation import gettext
 
+from keys.ledger.actions import Action
 from keys.ledger.finding import body_of as body_of_text
 from keys.ledger.labels import field_label, value_text
 from keys.models import Record
 from keys.redact import escape_visible
 from keys.rules import LISTS, entries_of, list_changes
+from keys.selectors.leak_words import DESTROYED, WHY, Words
 from keys.types import EDITABLE
 
 STEP_ORDER = ("step", "answer", "http_status", "kind", "message", "upstream_request_id", "ms")
@@ -79,7 +81,7 @@ def told(record: Record) -> Told:
         ),
         steps=tuple(_step(step) for step in steps if isinstance(step, Mapping)) if isinstance(steps, list) else (),
         plain=tuple(
-            (field_label(name), value_text(name, value))
+            (field_label(name), _value(record, name, value))
             for name, value in sorted(body.items())
             if _said(value) and name not in TOLD_ELSEWHERE
         ),
@@ -92,7 +94,19 @@ def facts_of(record: Record) -> tuple[tuple[str, str], ...]:
     body = body_of(record)
     wrong = ("message",) if _said(body.get("message")) else ("why",)
     names = [name for name in (*FACTS, *wrong) if _said(body.get(name)) and body[name] != record.outcome]
-    return tuple((field_label(name), value_text(name, body[name])) for name in names)
+    return tuple((field_label(name), _value(record, name, body[name])) for name in names)
+
+
+def _value(record: Record, name: str, value: Any) -> str:
+    """The leak desk records its reasons as codes; any other value is told as it stands."""
+    if name == "why" and isinstance(value, str):
+        words: dict[str, Mapping[str, Words]] = {
+            Action.LEAK_PROBE: WHY,
+            Action.LEAK_REVIVED: WHY,
+            Action.LEAK_SECRETS_DESTROYED: DESTROYED,
+        }
+        return str(words.get(record.action, {}).get(value) or value_text(name, value))
+    return value_text(name, value)
 
 
 def lines_of(body: Mapping[str, Any], name: str) -> tuple[Line, ...]:

@@ -77,9 +77,14 @@ def _settle_by(change: Change, team: Team, seen: Look) -> Outcome | None:
     verdict = _disable_verdict(change, seen) if urgent else _edit_verdict(change, seen)
     if verdict is None:
         return None
-    if urgent and verdict is Outcome.OTHER and not seen.gone and not overruled(change):
+    if not urgent or verdict is not Outcome.OTHER or seen.gone:
+        return _close(change, team, verdict, seen)
+    later = _overruling(change)
+    if later is None:
         return _disable_again(change, team, seen)
-    return _close(change, team, verdict, seen)
+    # Disabled once more by a process that was killed at it: what becomes of that is the end of this one too.
+    ours = later.kind == Kind.DISABLE and later.person_id == SETTLER.id
+    return _close(change, team, verdict, seen, followed_by=later.pk if ours else None)
 
 
 def _settle_unsent(change: Change, team: Team) -> Outcome | None:
@@ -218,11 +223,15 @@ def _wrote(change: Change) -> set[str]:
 
 def overruled(change: Change) -> bool:
     """Has somebody enabled the key on purpose since this disable, or disabled it anew? An edit of a name is neither."""
-    for later in _landed_since(change):
+    return _overruling(change) is not None
+
+
+def _overruling(change: Change) -> Change | None:
+    for later in _landed_since(change).order_by("-created_at"):
         before, wanted = later.before.get("status"), later.wanted.get("status")
         if later.kind == Kind.DISABLE or (wanted == Status.ENABLED and before != Status.ENABLED):
-            return True
-    return False
+            return later
+    return None
 
 
 def _dead_after(change: Change) -> datetime:

@@ -104,6 +104,11 @@ WRAPPED: dict[str, Callable[[str], str]] = {
     "MIME in JSON": lambda s: json.dumps(base64.encodebytes((b"some words before it, " * 4) + s.encode()).decode()),
     "GitHub's contents in JSON": lambda s: json.dumps({"content": lines_of_60(f"DEBUG=1\nKEY={s}\nPORT=80\n" * 2)}),
     "GitHub's contents in JSON in JSON": lambda s: json.dumps(json.dumps({"content": lines_of_60(f"A=1\nKEY={s}\n")})),
+    "a Kubernetes secret in GitHub's contents": lambda s: json.dumps(
+        {"content": lines_of_60(f"data:\n  key: {base64.b64encode(s.encode()).decode()}\n")}
+    ),
+    "a dump in hex": lambda s: f"\\x{f'A=1 KEY={s} B=2'.encode().hex()}",
+    "a dump in upper-case hex": lambda s: f"0x{s.encode().hex().upper()}",
     "quoted-printable": lambda s: f"{s[:20]}=\r\n{s[20:]}\r\n",
     "with what hides in it": lambda s: f"{s[:20]}\u200b{s[20:]}",
     "grep in colour": lambda s: f"a.py:3:\x1b[01;31m\x1b[Ksk-\x1b[m\x1b[K{s[3:]}\x1b[0m and so on",
@@ -234,6 +239,8 @@ NOISE: dict[str, Callable[[int], bytes]] = {
     "base64 in JSON": lambda n: json.dumps(base64.encodebytes(RNG.randbytes(n * 3 // 4)).decode()).encode(),
     "begun ones": lambda n: b"sk-aaaa\n" * (n // 8),
     "base64": lambda n: base64.encodebytes(RNG.randbytes(n * 3 // 4)),
+    "base64 in base64": lambda n: base64.encodebytes(base64.encodebytes(RNG.randbytes(n * 9 // 16))),
+    "hex": lambda n: b"736b2d" * (n // 6),
     "lines of 60": lambda n: (b"A" * 60 + b"\n") * (n // 61),
     "bytes": lambda n: RNG.randbytes(n),
     "nothing": lambda n: b"\0" * n,

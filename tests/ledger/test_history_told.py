@@ -156,3 +156,19 @@ def test_a_person_s_timeline_is_led_to(blue: Team) -> None:
     append(action=Action.TEAM_EDIT, team=blue, actor=Actor(ActorKind.PERSON, str(lea.pk), "Léa Müller"))
 
     assert 'href="/history/?person=lea"' in page() and "Léa Müller" in page("/history/?person=lea")
+
+
+REASONS = [
+    (Action.LEAK_PROBE, "never_accepted", "it was never seen to be accepted from here"),
+    (Action.LEAK_REVIVED, "enabled_here", "Somebody enabled this key again here, on purpose"),
+    (Action.LEAK_SECRETS_DESTROYED, "proven", "Each key was proven dead by its last try."),
+    (Action.LEAK_PROBE, "of a later version", "of a later version"),
+]
+
+
+@pytest.mark.parametrize(("action", "code", "told"), REASONS)
+def test_reasons_of_the_leak_desk_are_told_in_words(action: Action, code: str, told: str) -> None:
+    record = append(action=action, body={"why": code})
+
+    for path in ("/history/", f"/history/{record.seq}/"):
+        assert told in words(page(path)), path

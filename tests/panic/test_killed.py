@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from keys.cometapi.client import CometClient
 from keys.models import Change, Job, Panic, Record
 from keys.services import abreast, jobs, perform, schedule
 from keys.services.leaks.fan_out import THREADS
@@ -98,6 +99,31 @@ def test_an_expired_lease_is_taken_over_and_the_old_process_fenced_off(
     scene.killed()
     panic = scene.work(panic)
     assert scene.enabled() == set() and scene.states(panic) == {"done": panic.items.count()}
+
+
+def test_killed_at_the_send_and_again_when_it_was_disabled_once_more(
+    few: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panic = few.press()
+    few.slice()  # the listing
+
+    def killed(*args: Any, **more: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CometClient, "put_key", killed)
+        # Settling, which disables once more what was not sent, has its turn after the batches.
+        while not Change.objects.filter(kind="disable", person_id="").exists():
+            with pytest.raises(KeyboardInterrupt):
+                while few.slice():
+                    few.hasten(panic)
+            few.killed()
+    Change.objects.filter(person_id="").update(created_at=timezone.now() - timedelta(minutes=4))
+    assert few.enabled(), "nothing was sent"
+
+    panic = few.work(panic)
+
+    assert few.enabled() == set() and few.states(panic) == {"done": panic.items.count()}
 
 
 def test_what_settling_finds_unsent_is_sent_before_the_check(few: Scene) -> None:
