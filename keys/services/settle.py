@@ -221,12 +221,14 @@ def _wrote(change: Change) -> set[str]:
     return {name for name, want in change.wanted.items() if want != change.before.get(name)}
 
 
-def overruled(change: Change) -> bool:
-    """Has somebody enabled the key on purpose since this disable, or disabled it anew? An edit of a name is neither."""
-    return _overruling(change) is not None
+def enabled_since(change: Change) -> bool:
+    """Has somebody enabled the key here on purpose since this disable, and nobody disabled it here again?"""
+    later = _overruling(change)
+    return later is not None and later.kind != Kind.DISABLE
 
 
 def _overruling(change: Change) -> Change | None:
+    """The newest change that enabled the key on purpose, or disabled it anew. An edit of a name is neither."""
     for later in _landed_since(change).order_by("-created_at"):
         before, wanted = later.before.get("status"), later.wanted.get("status")
         if later.kind == Kind.DISABLE or (wanted == Status.ENABLED and before != Status.ENABLED):

@@ -215,6 +215,17 @@ def test_enabled_here_after_the_last_probe(scene: Scene, proven: Incident) -> No
     assert row.why == "enabled_here" and scene.stage.stored()["status"] == 1 and proven.state == "open"
 
 
+def test_enabled_here_and_disabled_again_before_it_came_back(scene: Scene, proven: Incident) -> None:
+    """Whoever enabled it took that back: what revives it now is nobody's purpose here."""
+    scene.stage.enable()
+    assert scene.stage.disable().outcome == "confirmed"
+    scene.sandbox.console_edit(scene.stage.key_id, status=1)
+
+    row = after_a_listing(scene, proven)
+
+    assert row.why != "enabled_here" and scene.stage.stored()["status"] == 2 and row.revived == 1
+
+
 def test_back_to_life_in_a_closed_incident_is_left_to_drift(scene: Scene, proven: Incident) -> None:
     pressing.close(person=scene.admin, actor=scene.actor, incident=proven)
     scene.sandbox.console_edit(scene.stage.key_id, status=1)

@@ -179,6 +179,17 @@ def test_a_key_that_comes_back_is_disabled_again(scene: Scene) -> None:
     assert scene.enabled() == set()
 
 
+def test_a_key_disabled_here_too_that_comes_back_is_disabled_again(few: Scene) -> None:
+    """Whoever disabled it by itself wanted it disabled no less."""
+    panic = few.work(few.press(), check=False)
+    few.sandbox.console_edit(few.stage.key_id, status=1)
+    assert few.stage.disable().outcome == "confirmed"
+    few.sandbox.console_edit(few.stage.key_id, status=1)
+    panic = few.work(panic)
+    item = few.item(panic, few.stage.key_id)
+    assert (item.state, item.came_back) == ("done", 1) and few.enabled() == set()
+
+
 def test_a_key_enabled_here_on_purpose_is_left_alone(few: Scene) -> None:
     panic = few.work(few.press(), check=False)
     few.stage.enable()

@@ -23,7 +23,7 @@ from keys.models import Change, Incident, Leaked, Person
 from keys.services import access_tokens, settle, status
 from keys.services.compute import Plan
 from keys.services.leaks import holding, telling, trying
-from keys.services.outcome import Answer, Outcome, Result
+from keys.services.outcome import Answer, Kind, Outcome, Result
 from keys.services.perform import perform
 from keys.services.requests import Look, Sending
 from keys.services.sending import Sent
@@ -249,13 +249,15 @@ _BACK: Final[dict[str, Any]] = {
 
 
 def _enabled_by_us(row: Leaked, since: datetime) -> bool:
+    """On purpose, and not disabled here again after that."""
     assert row.account_id is not None and row.key_id is not None  # noqa: S101
     changes = Change.objects.filter(account_id=row.account_id, key_id=row.key_id, created_at__gt=since)
-    done = changes.filter(outcome__in=(str(Outcome.CONFIRMED), str(Outcome.APPLIED)))
-    return any(
-        change.wanted.get("status") == Status.ENABLED and change.before.get("status") != Status.ENABLED
-        for change in done
-    )
+    for change in changes.filter(outcome__in=(str(Outcome.CONFIRMED), str(Outcome.APPLIED))).order_by("-created_at"):
+        if change.kind == Kind.DISABLE:
+            return False
+        if change.wanted.get("status") == Status.ENABLED and change.before.get("status") != Status.ENABLED:
+            return True
+    return False
 
 
 def _soon(row: Leaked) -> datetime:

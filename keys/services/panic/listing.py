@@ -76,7 +76,7 @@ def _item(panic: Panic, key: KeySnapshot, page: int, fresh: bool) -> PanicItem:
 def _enabled(item: PanicItem, page: int) -> None:
     """It reads enabled, at the check: disabled again, unless somebody has enabled it here on purpose since."""
     if item.state == State.DONE:
-        if settle.overruled(change_of(item.change_id)):
+        if settle.enabled_since(change_of(item.change_id)):
             put(item, State.LEFT, why="enabled_here")
         else:
             put(item, State.WAITING, page=page, why="came_back", tries=0, came_back=item.came_back + 1)
