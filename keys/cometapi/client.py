@@ -203,7 +203,8 @@ class CometClient(Verbs):
     def _sent(self, call: wire.Call, deadline: Deadline) -> wire.Answer:
         request = self._request(call)
         budget = self._limiter or limiter.shared(request.url.netloc.decode("ascii"), *settings.COMETAPI_RATE)
-        budget.take(self._lane, deadline)
+        if call.budgeted:
+            budget.take(self._lane, deadline)
         if deadline.passed:
             raise NotSent("There was no time left to ask CometAPI. Nothing was sent.", kind="deadline")
         # Moments, not durations: see keys.cometapi.transport. The pool alone is httpcore's own and waits for seconds.
@@ -214,7 +215,7 @@ class CometClient(Verbs):
             "pool": deadline.left_s(),
         }
         answer = _exchange(request, deadline)
-        if answer.status == 429:
+        if answer.status == 429 and call.budgeted:
             budget.pause(wire.retry_after_s(answer.headers.get("retry-after"), time.time()))
         return answer
 

@@ -1,7 +1,8 @@
 """What is asked of CometAPI with a key's own secret, never with an access token: whose is it, does it still work?
 
-Through the same pool, deadline and limiter as everything else. The two answers do not come in the management API's
-envelope (cometapi.md, "Endpoints"), so they are read here.
+Through the same pool and deadline as everything else; trying a secret uses up nothing of the rate budget, so that a
+proof waits for nobody. The two answers do not come in the management API's envelope (cometapi.md, "Endpoints"), so
+they are read here.
 """
 
 import time

@@ -39,6 +39,11 @@ class Call:
     body: bytes | None = None
     public: bool = False
 
+    @property
+    def budgeted(self) -> bool:
+        """Does it use up the rate budget? All under `/api` does, and nothing else (trap 17)."""
+        return self.path.startswith("/api/")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
