@@ -26,8 +26,8 @@ WHY: Final[dict[str, Words]] = {
     "no_answer": _("CometAPI gave no clear answer when the secret was tried. It is tried again."),
     "control": _("A made-up secret was not refused either, so a refusal means nothing now. It is tried again."),
     "never_accepted": _(
-        "The secret is refused, but it was never seen to be accepted from here, so that proves little. An allowlist "
-        "may keep this dashboard out."
+        "The secret is refused, but it was never seen to be accepted from here, so that proves little: an allowlist, "
+        "a used-up quota or an expiry has it refused too."
     ),
     "no_secret": _(
         "The secret is destroyed, so it cannot be tried any more. The key reads disabled; more cannot be proven."
