@@ -35,11 +35,13 @@ def change_result(change_id: UUID, team: Team, key_id: int) -> Result | None:
     change = Change.objects.filter(pk=change_id, team_id=team.pk, key_id=key_id).first()
     if change is None:
         return None
-    if not change.result:
-        return Result(Outcome.UNKNOWN, Kind(change.kind), change.pk, why="under_way", settle_after=change.sent_until)
-    result = Result.from_json(change.result)
-    followed = Change.objects.filter(pk=result.followed_by).first() if result.followed_by else None
-    return Result.from_json(followed.result) if followed and followed.result else result
+    while change.result:
+        result = Result.from_json(change.result)
+        followed = Change.objects.filter(pk=result.followed_by).first() if result.followed_by else None
+        if followed is None:
+            return result
+        change = followed
+    return Result(Outcome.UNKNOWN, Kind(change.kind), change.pk, why="under_way", settle_after=change.sent_until)
 
 
 def settle_key(*, team: Team, key_id: int) -> None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from django.db import connections
 
+from keys.cometapi.client import CometClient
 from keys.models import Change, ChangeState
 from keys.services import settle
 from keys.services.outcome import Held, Outcome
@@ -212,3 +213,29 @@ def test_disabling_overrules_whoever_enables_right_after(stage: Stage) -> None:
     result = stage.edit(wish(name="mine", status=2))
 
     assert (result.outcome, stage.stored()["status"]) == (Outcome.CONFIRMED, 2)
+
+
+def test_a_disable_is_looked_at_while_settling_disables_its_key_once_more(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What settling has under way is no change of somebody else's: it is the end of this one too."""
+
+    def killed(*args: Any, **more: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(CometClient, "put_key", killed)
+        stage.disable()
+    let_waits_pass()
+    first = Change.objects.get()
+    put = stage.sandbox.pause("before", operation="update")
+
+    with beside(lambda: settle_now(stage)):
+        assert stage.sandbox.wait_paused(put)
+        told = settle.change_result(first.pk, stage.team, stage.key_id)
+        stage.sandbox.release(put)
+
+    assert told and (told.outcome, told.why) == (Outcome.UNKNOWN, "under_way")
+    ended = settle.change_result(first.pk, stage.team, stage.key_id)
+    assert ended and ended.outcome is Outcome.CONFIRMED and stage.stored()["status"] == 2
+    assert Change.objects.count() == 2
