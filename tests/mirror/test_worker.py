@@ -37,8 +37,8 @@ def working(database: RealDatabase, log: Path) -> Iterator[subprocess.Popen[byte
         process.wait()
 
 
-def eventually(told: Callable[[], object], log: Path) -> None:
-    until = time.monotonic() + 60
+def eventually(told: Callable[[], object], log: Path, patience_s: float = 60) -> None:
+    until = time.monotonic() + patience_s
     while not told():
         assert time.monotonic() < until, log.read_text()
         time.sleep(0.1)

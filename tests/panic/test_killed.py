@@ -154,7 +154,8 @@ def test_the_worker_killed_at_random_points(
         for _ in range(1 if scale == "small" else 3):
             killed_after_some(scene, panic, real_db, tmp_path / "log", rng)
         with working(real_db, tmp_path / "log"):
-            eventually(lambda panic=panic: over(panic), tmp_path / "log")  # type: ignore[misc]
+            # 500 keys take most of a minute where others want the processor too.
+            eventually(lambda panic=panic: over(panic), tmp_path / "log", patience_s=180)  # type: ignore[misc]
         if scene.enabled():
             promise.broke(f"{len(scene.enabled())} keys are not disabled")
         for item in panic.items.exclude(state="done"):
