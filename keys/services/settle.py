@@ -84,7 +84,7 @@ def _settle_by(change: Change, team: Team, seen: Look) -> Outcome | None:
     later = _overruling(change)
     if later is None:
         return _disable_again(change, team, seen)
-    # Disabled once more by a process that was killed at it: what becomes of that is the end of this one too.
+    # Being disabled once more by us already, or cut off at that: what becomes of it is the end of this one too.
     ours = later.kind == Kind.DISABLE and later.person_id == SETTLER.id
     return _close(change, team, verdict, seen, followed_by=later.pk if ours else None)
 
