@@ -59,7 +59,9 @@ def by_hand(request: PersonRequest, sort: Sorted) -> HttpResponse:
 
 def not_recorded(request: PersonRequest, incident: Incident) -> HttpResponse:
     """What was not sent, and apart from it what was and has no end yet."""
-    lines = [line for line in reads.lines_of(incident, request.user) if line.mine and not line.row.disabled_at]
+    # All of them: whoever disables by hand has no other list.
+    lines = reads.lines_of(incident, request.user, most=None)
+    lines = [line for line in lines if line.mine and not line.row.disabled_at]
     sent = pressing.sent_among([line.row for line in lines])
     context = {
         "section": "leaks",

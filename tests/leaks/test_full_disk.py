@@ -4,6 +4,7 @@ from typing import Any
 
 from keys.models import Incident, Leaked
 from tests.leaks.pasting import leak, pasted, secret
+from tests.mirror.support import sync
 from tests.pages.acting import body, words
 from tests.pages.house import House
 from tests.support.refusing import refuse
@@ -35,6 +36,16 @@ def test_a_press_that_cannot_be_noted_sends_nothing(house: House) -> None:
     assert "Staging" in words(answer) and "Production" in words(answer)
     assert not Leaked.objects.exclude(pressed_at=None).exists(), "no worker goes on with half a press"
     assert house.sandbox.writes() == []
+
+
+def test_more_keys_than_a_page_shows_are_all_told_by_hand(house: House) -> None:
+    more = [house.sandbox.add_key(house.account, name=f"leaked {n:03}") for n in range(101)]
+    sync(house.team)
+    pasted(house, "\n".join(house.sandbox.secret(key_id) for key_id in more))
+    refuse("keys_leaked", "UPDATE")
+    answer = pressed(house)
+    assert answer.status_code == 503
+    assert [n for n in range(101) if f"leaked {n:03}" not in words(answer)] == []
 
 
 def test_what_was_sent_stands_apart_from_what_was_not(house: House) -> None:
