@@ -115,10 +115,10 @@ def recent(person: Person, most: int = 20) -> list[Incident]:
     return list(found.annotate(keys_found=Count("leaked", filter=Q(leaked__team__isnull=False)))[:most])
 
 
-def lines_of(incident: Incident, person: Person, most: int | None = MOST_SHOWN) -> list[Line]:
-    """The keys of an incident that this person may see, the first hundred; most: None for all of them."""
+def lines_of(incident: Incident, person: Person, *, all_of_them: bool = False) -> list[Line]:
+    """The keys of an incident that this person may see, the first hundred if not all of them are wanted."""
     rows = incident.leaked.filter(team__in=teams_where(person, Verb.VIEW_LEAKS)).select_related("team")
-    shown = list(rows[:most])
+    shown = list(rows if all_of_them else rows[:MOST_SHOWN])
     mirrored = _mirrored(shown)
     leads = _leads({row.team_id for row in shown if row.team_id})
     mine = set(teams_where(person, Verb.HANDLE_LEAKS).values_list("pk", flat=True))

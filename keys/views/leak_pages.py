@@ -60,7 +60,7 @@ def by_hand(request: PersonRequest, sort: Sorted) -> HttpResponse:
 def not_recorded(request: PersonRequest, incident: Incident) -> HttpResponse:
     """What was not sent, and apart from it what was and has no end yet."""
     # All of them: whoever disables by hand has no other list.
-    lines = reads.lines_of(incident, request.user, most=None)
+    lines = reads.lines_of(incident, request.user, all_of_them=True)
     lines = [line for line in lines if line.mine and not line.row.disabled_at]
     sent = pressing.sent_among([line.row for line in lines])
     context = {
