@@ -25,7 +25,6 @@ _ESCAPE: Final = re.compile(
 )
 _B64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 
-
 # From `sk-` on, as digits: `xxd -p`, a dump of a database.
 _HEX: Final = re.compile(r"736[bB]2[dD](?:[0-9a-fA-F]{2}){16,}+")
 
