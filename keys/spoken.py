@@ -1,5 +1,6 @@
 """Numbers and moments as people read them: every number with its unit, every time with its zone at hand."""
 
+import re
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
@@ -10,11 +11,24 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from keys.redact import escape_visible
+
 MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 YEAR: Final = 365 * DAY
 CENT: Final = Decimal("0.01")
+
+# Characters that show nothing: blanks, what joins or directs others, fillers.
+_BLANK: Final = re.compile(
+    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2060-\u206f\u2800\u3164\ufeff\uffa0]*"
+)
+
+
+def key_name(name: str) -> str:
+    """A key's name with what hides in it made visible; words in its place where nothing of it would be seen."""
+    shown = escape_visible(name)
+    return _("(no name)") if _BLANK.fullmatch(shown) else shown
 
 
 def usd(units: int) -> str:

@@ -20,6 +20,7 @@ from keys.services.usage import Usage
 from keys.types import NEVER, KeySnapshot
 
 register = template.Library()
+register.filter("key_name", spoken.key_name)
 register.filter("usd", spoken.usd)
 register.filter("units", spoken.units)
 register.filter("span", spoken.span)

@@ -76,7 +76,7 @@ def row_text(row: KeyRow, team: Team, *, may_switch: bool, head: str = "") -> Ro
     return RowText(
         id=_safe(str(key.id)),
         path=_safe(path),
-        name=_safe(escape_visible(settings.name) or gettext("(no name)")),
+        name=_safe(spoken.key_name(settings.name)),
         masked=_safe(escape_visible(key.masked)),
         owner=_safe(escape_visible(beside.owner)),
         tags=beside.tags,

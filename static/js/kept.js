@@ -11,6 +11,9 @@
 
   document.documentElement.classList.add("js");
 
+  // A browser shows some values in its own writing: a moment whose seconds are 0 without them.
+  const asShown = (control, text) => Object.assign(control.cloneNode(), { value: text }).value;
+
   // What is typed to look something up is not saved anywhere.
   const untouched = (control) => {
     if (control.type === "hidden" || control.type === "submit" || control.matches("[data-find], [data-line]")) {
@@ -22,7 +25,7 @@
     if (control.tagName === "SELECT") {
       return [...control.options].every((option) => option.selected === option.defaultSelected);
     }
-    return control.value === control.defaultValue;
+    return control.value === asShown(control, control.defaultValue);
   };
 
   // Is there anything that a save has not taken yet?

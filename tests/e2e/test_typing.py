@@ -1,6 +1,7 @@
 """Typing into the editor in a real browser: checked as one leaves a field, counted in both units, and never lost."""
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -202,3 +203,24 @@ def test_taking_a_change_back_asks_before_typing_is_lost(lead: Any, app: App) ->
     lead.get_by_role("button", name="Throw it away").click()
     expect(lead.get_by_label("Name", exact=True)).to_have_value("Staging")
     assert app.house.stored("plain")["name"] == "Staging"
+
+
+@pytest.mark.parametrize("seconds", [0, 7])
+@pytest.mark.parametrize("name", ["Staging", "ü \u202e\u0007 \n<b> ·", " "])
+def test_what_nobody_touched_is_not_unsaved(lead: Any, app: App, seconds: int, name: str) -> None:
+    """A browser writes some values otherwise than it got them: a whole minute without its seconds."""
+    moment = (int(time.time()) // 60 + 60 * 24) * 60 + seconds
+    app.house.sandbox.console_edit(app.house.keys["plain"], expired_time=moment, name=name)
+    lead.goto(app.url + app.house.list_path)
+    lead.locator(f"#key-{app.house.keys['plain']} th a").click()
+    lead.locator("#editor #key-form").wait_for()
+
+    lead.keyboard.press("Escape")
+
+    on_the_list(lead, app)
+    lead.locator(f"#key-{app.house.keys['plain']} th a").click()
+    lead.get_by_label("Amount").fill("750000")
+    lead.get_by_role("button", name="Save 1 change").click()
+    on_the_list(lead, app)
+    lead.locator("#toast").wait_for()
+    assert app.house.stored("plain")["expired_time"] == moment and app.house.stored("plain")["name"] == name
