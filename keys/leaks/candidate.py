@@ -82,7 +82,7 @@ class Candidate:
     """One value that stood in the text. values: what to try, the likeliest first (trap 12).
 
     lines: where, from 1, the first few of them; count: how often. hidden: "" as it is, `escaped`, `base64`, `hex` or
-    `broken` (over several lines). shaped: has it the very shape of our keys?
+    `broken` (in several pieces). shaped: has it the very shape of our keys?
     """
 
     values: tuple[Secret, ...]

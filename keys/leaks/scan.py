@@ -33,7 +33,10 @@ _MASKED: Final = (
 )
 # How a line may end inside a value, and begin again: quoted-printable, a shell's backslash, a box, a quotation, a
 # comment, a diff. Nothing in it can be given back, so that a long text is gone through at once.
-_END: Final = rf"[ \t]{{0,200}}+(?:[=\\|│┃][ \t]{{0,200}}+)?(?:\n|{BREAK}{{1,2}}+)[ \t>#+*/|│┃-]{{0,80}}+(?!sk-)"
+_END: Final = rf"[ \t]{{0,200}}+(?:[=\\|│┃][ \t]{{0,200}}+)?(?:\n|{BREAK}{{1,2}}+)[ \t>#+*/|│┃-]{{0,80}}+"
+# How source code puts a text together from two literals.
+_JOIN: Final = r"[\"'`][\s+.&|\\]{0,120}+[A-Za-z@$]{0,2}+[\"'`]"
+_GAP: Final = rf"(?:{_END}|{_JOIN})(?!sk-)"
 FULL_LINE: Final = 8
 """Letters of a line that is full: a value may go on behind it in a third line, and further."""
 PACKED: Final = {
@@ -230,8 +233,8 @@ class _Pattern:
         self._least = min(SHORTEST, self.shortest)
         self._kinds = class_map((LETTERS + others).encode("latin-1", "replace"))
         # What follows in the next line is looked at and not taken: it may be the next secret.
-        self._prefixed = re.compile(rf"sk-({sign}++)(?:(?={_END}({sign}{{1,200}}+))|(?<={sign}{{{self._least}}}))")
-        self._further = re.compile(rf"{_END}({sign}{{1,200}}+)")
+        self._prefixed = re.compile(rf"sk-({sign}++)(?:(?={_GAP}({sign}{{1,200}}+))|(?<={sign}{{{self._least}}}))")
+        self._further = re.compile(rf"{_GAP}({sign}{{1,200}}+)")
 
     def hits(self, text: str, hidden: str) -> Iterator[Hit]:
         """First those behind `sk-`, which says where a value begins; then runs of the very length of our keys."""

@@ -73,7 +73,7 @@ HIDDEN: Final[dict[str, Words]] = {
     "escaped": _("in escaped text"),
     "base64": _("inside base64"),
     "hex": _("inside hexadecimal digits"),
-    "broken": _("broken over several lines"),
+    "broken": _("in several pieces"),
 }
 
 DESTROYED: Final[dict[str, Words]] = {
