@@ -84,8 +84,10 @@ def _settle_by(change: Change, team: Team, seen: Look) -> Outcome | None:
     later = _overruling(change)
     if later is None:
         return _disable_again(change, team, seen)
-    # Being disabled once more by us already, or cut off at that: what becomes of it is the end of this one too.
     ours = later.kind == Kind.DISABLE and later.person_id == SETTLER.id
+    if later.kind == Kind.DISABLE and not ours and later.state != ChangeState.DONE:
+        return None  # somebody is disabling it: what reads after that tells of this one too
+    # Being disabled once more by us already, or cut off at that: what becomes of it is the end of this one too.
     return _close(change, team, verdict, seen, followed_by=later.pk if ours else None)
 
 

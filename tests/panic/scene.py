@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from keys.models import Change, Job, Panic, PanicItem, Record
@@ -69,9 +70,11 @@ class Scene:
 
     def killed(self) -> None:
         """As if the process at it had died: no sign of life for long, and all that it had sent has long left us."""
-        long_ago = timezone.now() - timedelta(minutes=5)
-        Job.objects.filter(status=Job.Status.RUNNING).update(heartbeat_at=long_ago)
-        Change.objects.filter(state__in=("intent", "sending")).update(created_at=long_ago, sent_until=long_ago)
+        past = timedelta(minutes=5)
+        Job.objects.filter(status=Job.Status.RUNNING).update(heartbeat_at=timezone.now() - past)
+        # All changes, so that which came before which stays true.
+        Change.objects.update(created_at=F("created_at") - past)
+        Change.objects.filter(state__in=("intent", "sending")).update(sent_until=timezone.now() - past)
         assert jobs.reap() == 1
 
     def job(self, panic: Panic) -> Job:

@@ -13,7 +13,7 @@ import pytest
 from django.utils import timezone
 
 from keys.cometapi.client import CometClient
-from keys.models import Change, Job, Panic, Record
+from keys.models import Change, Job, Panic, PanicItem, Record
 from keys.services import abreast, jobs, perform, schedule
 from keys.services.leaks.fan_out import THREADS
 from keys.services.panic import batches
@@ -101,14 +101,51 @@ def test_an_expired_lease_is_taken_over_and_the_old_process_fenced_off(
     assert scene.enabled() == set() and scene.states(panic) == {"done": panic.items.count()}
 
 
+def killed(*args: Any, **more: Any) -> Any:
+    raise KeyboardInterrupt
+
+
+def test_killed_at_the_send_where_an_earlier_panic_had_disabled_the_same_keys(
+    few: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anew(few, few.work(few.press()))
+    panic = few.press()
+    few.slice()  # the listing
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(CometClient, "put_key", killed)
+        few.slice()
+    few.killed()
+
+    panic = few.work(panic, check=False)
+
+    assert few.enabled() == set() and few.states(panic) == {"done": panic.items.count()}
+
+
+def test_a_key_that_somebody_else_had_the_last_word_about_is_disabled_by_the_check(
+    few: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panic = few.press()
+    few.slice()  # the listing
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(CometClient, "put_key", killed)
+        few.slice()
+    few.killed()
+    assert few.stage.disable().outcome == "confirmed"
+    few.sandbox.console_edit(few.stage.key_id, status=1)
+
+    panic = few.work(panic, check=False)
+    left = few.item(panic, few.stage.key_id)
+    panic = few.work(panic)
+
+    assert (left.state, left.why) == ("left", "changed")
+    assert few.enabled() == set() and few.states(panic) == {"done": panic.items.count()}
+
+
 def test_killed_at_the_send_and_again_when_it_was_disabled_once_more(
     few: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panic = few.press()
     few.slice()  # the listing
-
-    def killed(*args: Any, **more: Any) -> Any:
-        raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(CometClient, "put_key", killed)
@@ -159,11 +196,21 @@ def test_the_worker_killed_at_random_points(
         if scene.enabled():
             promise.broke(f"{len(scene.enabled())} keys are not disabled")
         for item in panic.items.exclude(state="done"):
-            promise.broke(f"key {item.key_id} is {item.state}")
-        Job.objects.filter(kind="panic").update(status="done")
-        for key_id in panic.items.values_list("key_id", flat=True):
-            scene.sandbox.console_edit(key_id, status=1)
-        sync(scene.stage.team)
+            promise.broke(f"key {item.key_id} is {item.state}: {item.why} {changes_of(item)}")
+        anew(scene, panic)
+
+
+def anew(scene: Scene, panic: Panic) -> None:
+    """Over, and all its keys enabled in the console."""
+    Job.objects.filter(kind="panic").update(status="done")
+    for key_id in panic.items.values_list("key_id", flat=True):
+        scene.sandbox.console_edit(key_id, status=1)
+    sync(scene.stage.team)
+
+
+def changes_of(item: PanicItem) -> list[tuple[str, ...]]:
+    rows = Change.objects.filter(account_id=item.account_id, key_id=item.key_id).order_by("created_at")
+    return list(rows.values_list("state", "outcome", "person_id").reverse()[:4])
 
 
 def killed_after_some(scene: Scene, panic: Panic, database: RealDatabase, log: Path, rng: random.Random) -> None:

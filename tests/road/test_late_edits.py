@@ -215,10 +215,8 @@ def test_disabling_overrules_whoever_enables_right_after(stage: Stage) -> None:
     assert (result.outcome, stage.stored()["status"]) == (Outcome.CONFIRMED, 2)
 
 
-def test_a_disable_is_looked_at_while_settling_disables_its_key_once_more(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What settling has under way is no change of somebody else's: it is the end of this one too."""
+def cut_off(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Change:
+    """A disable whose process was killed a moment before it was sent, a while ago."""
 
     def killed(*args: Any, **more: Any) -> Any:
         raise KeyboardInterrupt
@@ -227,7 +225,15 @@ def test_a_disable_is_looked_at_while_settling_disables_its_key_once_more(
         patch.setattr(CometClient, "put_key", killed)
         stage.disable()
     let_waits_pass()
-    first = Change.objects.get()
+    return Change.objects.get()
+
+
+def test_a_disable_is_looked_at_while_settling_disables_its_key_once_more(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What settling has under way is no change of somebody else's: it is the end of this one too."""
+
+    first = cut_off(stage, monkeypatch)
     put = stage.sandbox.pause("before", operation="update")
 
     with beside(lambda: settle_now(stage)):
@@ -238,4 +244,23 @@ def test_a_disable_is_looked_at_while_settling_disables_its_key_once_more(
     assert told and (told.outcome, told.why) == (Outcome.UNKNOWN, "under_way")
     ended = settle.change_result(first.pk, stage.team, stage.key_id)
     assert ended and ended.outcome is Outcome.CONFIRMED and stage.stored()["status"] == 2
+    assert Change.objects.count() == 2
+
+
+def test_a_disable_is_settled_while_somebody_disables_its_key_once_more(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What reads enabled then says nothing of how either ends."""
+    first = cut_off(stage, monkeypatch)
+    put = stage.sandbox.pause("before", operation="update")
+
+    with beside(stage.disable):
+        assert stage.sandbox.wait_paused(put)
+        settle_now(stage)
+        told = settle.change_result(first.pk, stage.team, stage.key_id)
+        stage.sandbox.release(put)
+
+    assert told and told.outcome is Outcome.UNKNOWN
+    ended = settle.change_result(first.pk, stage.team, stage.key_id)
+    assert ended and ended.outcome is Outcome.APPLIED and stage.stored()["status"] == 2
     assert Change.objects.count() == 2

@@ -75,10 +75,12 @@ def _item(panic: Panic, key: KeySnapshot, page: int, fresh: bool) -> PanicItem:
 
 def _enabled(item: PanicItem, page: int) -> None:
     """It reads enabled, at the check: disabled again, unless somebody has enabled it here on purpose since."""
-    if item.state == State.DONE:
+    if item.state in (State.DONE, State.LEFT):
+        came_back = item.state == State.DONE
         if settle.enabled_since(change_of(item.change_id)):
             put(item, State.LEFT, why="enabled_here")
         else:
-            put(item, State.WAITING, page=page, why="came_back", tries=0, came_back=item.came_back + 1)
+            why = "came_back" if came_back else ""
+            put(item, State.WAITING, page=page, why=why, tries=0, came_back=item.came_back + came_back)
     elif item.state in (State.FAILED, State.GONE):
         put(item, State.WAITING, page=page, tries=0)
