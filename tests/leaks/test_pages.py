@@ -38,6 +38,12 @@ def test_the_whole_way_without_javascript(house: House, settings: Any) -> None:
     no_secret(house, body(page))
 
 
+def test_of_an_overspent_key_nothing_can_be_lost(house: House) -> None:
+    pasted(house, secret(house, "overspent"))
+    page = words(house.client("admin").get(leak()))
+    assert "Can still be lost Nothing: it stands at −$0.002 (−1,234 units) , any model" in page
+
+
 def test_a_press_by_htmx_answers_with_the_part(house: House, settings: Any) -> None:
     settings.WAITS = Waits()
     admin = house.client("admin")
