@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from keys.models import MirrorKey
 from tests.e2e.conftest import App, Complaints
 from tests.listing.making import furnish_mirror
 
@@ -138,3 +139,23 @@ def test_a_press_that_replaces_its_own_link_keeps_the_focus_and_tells_the_count(
     lead.get_by_role("searchbox").fill("nothing like it")
     lead.keyboard.press("Enter")
     expect(told).to_have_text("No key is like this")
+
+
+def test_who_pages_by_the_keyboard_stands_on_the_way_on_at_either_end_too(lead: Any, app: App) -> None:
+    one = MirrorKey.objects.values().first()
+    assert one
+    more = [{**one, "id": None, "key_id": 5000 + n, "name": f"copy {n}", "fingerprint": ""} for n in range(50)]
+    MirrorKey.objects.bulk_create([MirrorKey(**row) for row in more])
+    lead.goto(f"{app.url}/keys/")
+    lead.get_by_role("link", name="Next").focus()
+    lead.keyboard.press("Enter")
+    lead.get_by_text("Page 2 of 2").wait_for()
+    expect(lead.locator(":focus")).to_have_text("Next")
+    expect(lead.locator(":focus")).to_have_attribute("aria-disabled", "true")
+    lead.keyboard.press("Shift+Tab")
+    expect(lead.locator(":focus")).to_have_text("Previous")
+    lead.keyboard.press("Enter")
+    lead.get_by_text("Page 1 of 2").wait_for()
+    expect(lead.locator(":focus")).to_have_text("Previous")
+    lead.keyboard.press("Tab")
+    expect(lead.locator(":focus")).to_have_text("Next")
