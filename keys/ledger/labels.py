@@ -63,7 +63,7 @@ OUTCOMES: dict[str, tuple[Words, str]] = {
     "confirmed": (_("Confirmed"), "good"),
     "applied": (_("Applied"), "good"),
     "differs": (_("Reads differently"), "warn"),
-    "other": (_("Something else is there"), "warn"),
+    "other": (_("Overtaken"), "warn"),
     "unknown": (_("Unknown"), "warn"),
     "refused": (_("Refused"), "bad"),
     "not_sent": (_("Not sent"), "info"),

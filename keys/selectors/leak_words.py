@@ -30,7 +30,7 @@ WHY: Final[dict[str, Words]] = {
         "a used-up quota or an expiry has it refused too."
     ),
     "no_secret": _(
-        "The secret is destroyed, so it cannot be tried any more. The key reads disabled; more cannot be proven."
+        "The secret is destroyed, so it cannot be tried any more: nothing beyond what stands here can be proven."
     ),
     "unread": _(
         "The secret is refused, but the key could not be read, so its counter cannot be compared. It is tried again."

@@ -74,9 +74,18 @@ def _missed(
     for change in late:
         other = differences(change.wanted.settings, change.before.used_quota, seen, auto_groups=auto_groups)
         missed = {field: pair for field, pair in missed.items() if field in other}
+    if _ran_out_meanwhile(missed):
+        missed.pop("status")
     if "remain_quota" in missed:
         missed["limit"] = (newest.limit, seen.limit)
     return missed
+
+
+def _ran_out_meanwhile(missed: Differences) -> bool:
+    """CometAPI itself sets these statuses (trap 3), and leaves them where somebody moves the limit afterwards."""
+    old, new = missed.get("status", (None, None))
+    limits = {Status.EXHAUSTED: ("remain_quota", "unlimited_quota"), Status.EXPIRED: ("expired_time",)}
+    return old == Status.ENABLED and any(field in missed for field in limits.get(new, ()))
 
 
 def _merge(found: dict[str, tuple[Any, Any]], more: Differences) -> None:

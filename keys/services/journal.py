@@ -77,11 +77,14 @@ def outcome(road: Road, change: Change, result: Result, sending: Sending) -> Res
     return result
 
 
-def not_sent(road: Road, result: Result) -> Result:
-    """Intent and outcome at once, for a change that ended before there was anything to send."""
+def not_sent(road: Road, result: Result) -> Result | None:
+    """Intent and outcome at once, for a change that ended before there was anything to send.
+
+    None where the very same submission has come further meanwhile: what became of it is the answer.
+    """
     with opened() as ledger:
         if Change.objects.filter(pk=road.change_id).exists():
-            return result
+            return None
         intended = ledger.append(_entry(road, {"kind": str(road.kind), "touched": [], **_links(road)}, ""))
         body = {"kind": str(road.kind), "message": result.message, "why": result.why, "gone": result.gone}
         record = ledger.append(_entry(road, body, "", str(result.outcome)))

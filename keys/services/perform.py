@@ -63,7 +63,7 @@ def perform(road: Road) -> Result:
     try:
         live = client.get_key(road.key_id, deadline.within(waits.disable_s * 0.4 if road.urgent else waits.read_s))
     except UpstreamError as error:
-        return _not_read(road, error)
+        return _not_read(road, error) or _of_its_id(road)
     begun = begin(road, Reading(live, read_at, live_at), client, deadline, epoch)
     return begun if isinstance(begun, Result) else end(begun, lambda: road.send(begun.sending, begun.plan))
 
@@ -82,7 +82,7 @@ def begin(road: Road, reading: Reading, client: CometClient, deadline: Deadline,
         return Result(Outcome.UNCHANGED, road.kind, road.change_id, timezone.now(), reading.live, moved=plan.moved)
     change = _intend(road, reading.live, plan, epoch, reading.at)
     if change is None:
-        return repeats.wait_for(road.change_id, road.content, road.actor, road.team, road.key_id)
+        return _of_its_id(road)
     reader = access_tokens.client_for(road.team, lane=Lane.URGENT)
     sending = Sending(change, client, reader, reading.live, reading.live_at, deadline, settings.WAITS, [])
     return Walk(road, change, plan, sending)
@@ -99,6 +99,11 @@ def end(walk: Walk, send: Callable[[], Sent]) -> Result:
 def _first_of_its_id(road: Road) -> Result | None:
     """The outcome of the submission that came first with this change id, once it has one; None for a new id."""
     return repeats.earlier_result(road.change_id, road.content, road.actor, road.team, road.key_id)
+
+
+def _of_its_id(road: Road) -> Result:
+    """As above, of an id that is known to be there: the same submission came in twice, and the other was faster."""
+    return repeats.wait_for(road.change_id, road.content, road.actor, road.team, road.key_id)
 
 
 def _free_epoch(road: Road, deadline: Deadline) -> int:
@@ -165,8 +170,8 @@ def sent_and_recorded(walk: Walk, send: Callable[[], Sent]) -> Result:
         return replace(result, outcome=Outcome.UNKNOWN, why="not_recorded")
 
 
-def _not_read(road: Road, error: UpstreamError) -> Result:
-    """The key could not be read before anything was sent: said, recorded, and nothing more."""
+def _not_read(road: Road, error: UpstreamError) -> Result | None:
+    """The key could not be read before anything was sent: said, recorded, and nothing more. None as `not_sent`."""
     if isinstance(error, AccessTokenRefused):
         access_tokens.note_state(road.team, TokenState.REFUSED)
     result = Result(

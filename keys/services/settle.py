@@ -80,7 +80,7 @@ def _settle_by(change: Change, team: Team, seen: Look) -> Outcome | None:
     if verdict is None:
         return None
     if not urgent or verdict is not Outcome.OTHER or seen.gone:
-        return _close(change, team, verdict, seen)
+        return _close(change, team, verdict, seen, why=_why(change, verdict, seen))
     later = _overruling(change)
     if later is None:
         return _disable_again(change, team, seen)
@@ -104,9 +104,7 @@ def _edit_verdict(change: Change, seen: Look) -> Outcome | None:
         return Outcome.OTHER
     if seen.snapshot is None:
         return Outcome.OTHER
-    before = snapshot_from_json(change.before)
-    missing = _missing(change, seen)
-    as_before = not differences(before.settings, before.used_quota, seen.snapshot, auto_groups=settings.AUTO_GROUPS)
+    missing, as_before = _missing(change, seen), _reads_as_before(change, seen.snapshot)
     if not missing and not as_before:
         return Outcome.OTHER if _written_since(change) else Outcome.APPLIED
     sent_until = change.sent_until or change.created_at
@@ -115,6 +113,18 @@ def _edit_verdict(change: Change, seen: Look) -> Outcome | None:
     # A later change may have put back what this one had altered: then it cannot be told from one that never landed.
     untold = change.state == ChangeState.DONE or _newer(change).exists()
     return Outcome.NOT_APPLIED if missing and as_before and not untold else Outcome.OTHER
+
+
+def _why(change: Change, verdict: Outcome, seen: Look) -> str:
+    """`untold` where nothing speaks against the change, and nothing for it: later ones may have made or unmade it."""
+    if change.kind == Kind.DISABLE or verdict is not Outcome.OTHER or seen.snapshot is None:
+        return ""
+    return "untold" if not _missing(change, seen) or _reads_as_before(change, seen.snapshot) else ""
+
+
+def _reads_as_before(change: Change, now: KeySnapshot) -> bool:
+    before = snapshot_from_json(change.before)
+    return not differences(before.settings, before.used_quota, now, auto_groups=settings.AUTO_GROUPS)
 
 
 def _disable_verdict(change: Change, seen: Look) -> Outcome:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -92,10 +93,12 @@ def enable_key(
     answers: int | None = None,
     part_of: int | None = None,
     since: KeySnapshot | None = None,
+    begun: datetime | None = None,
 ) -> Result:
     """Enable a key as it is; with `put_back`, together with the settings that a disable had to alter (trap 4).
 
-    since: how it must still read; what has moved from there is a Conflict. Raises Invalid when it is expired or has no
+    since: how it must still read; what has moved from there is a Conflict. begun: put back what was altered from then
+    on alone. Raises Invalid when it is expired or has no
     quota left: those are mended in the form first; and as `edit_key`.
     """
 
@@ -104,7 +107,7 @@ def enable_key(
             raise Conflict({field: (was, now, was) for field, (was, now) in moved.items()}, live)
         wish = KeyWish({"status": int(Status.ENABLED)})
         if put_back:
-            wish = _with_altered(wish, put_back_offer(team, key_id, live))
+            wish = _with_altered(wish, put_back_offer(team, key_id, live, begun))
         return plan_edit(live, wish, live, timezone.now(), settings.AUTO_GROUPS)
 
     return perform(
@@ -126,11 +129,15 @@ def enable_key(
     )
 
 
-def put_back_offer(team: Team, key_id: int, live: KeySnapshot) -> Differences:
-    """What disabling had to alter since the key was last seen enabled, and still reads so: field -> (now, before)."""
+def put_back_offer(team: Team, key_id: int, live: KeySnapshot, begun: datetime | None = None) -> Differences:
+    """What disabling had to alter since the key was last seen enabled, and still reads so: field -> (now, before).
+
+    begun: only disables from then on. Without it those before count as well, since a key that comes back to life by
+    itself, and is disabled again, cannot be told from one that somebody enabled in the console.
+    """
     offer = {
         field: (now, before)
-        for field, (before, now) in _altered_since_enabled(team, key_id).items()
+        for field, (before, now) in _altered_since_enabled(team, key_id, begun).items()
         # A quota below zero or above the bound is refused on the way back (trap 7), so it is not offered.
         if same_value(field, getattr(live.settings, field), now)
         and not (field == "remain_quota" and not 0 < before <= rules.MAX_UNITS)
@@ -141,12 +148,14 @@ def put_back_offer(team: Team, key_id: int, live: KeySnapshot) -> Differences:
     return offer
 
 
-def _altered_since_enabled(team: Team, key_id: int) -> Mapping[str, Any]:
+def _altered_since_enabled(team: Team, key_id: int, begun: datetime | None) -> Mapping[str, Any]:
     """Over all disables of the key since: one that finds it disabled already takes nothing of the offer away.
 
     The walk back ends at the first edit of the enabled key, so that it does not grow with all that a key has had.
     """
     changes = Change.objects.filter(team_id=team.pk, key_id=key_id).exclude(outcome__in=("", str(Outcome.NOT_SENT)))
+    if begun is not None:
+        changes = changes.filter(created_at__gte=begun)
     since: list[Change] = []
     for change in changes.order_by("-created_at").iterator(chunk_size=20):
         if change.kind == Kind.DISABLE:

@@ -135,13 +135,16 @@ def _step(team: Team, sync: TeamSync, client: CometClient, until: Deadline) -> b
     page = client.list_keys(sync.next_page, PAGE, Deadline.after(settings.WAITS.page_s))
     mirror.store(team, page.items, begun)
     total = min(page.total, MOST)
-    shifted = sync.next_page > 1 and total != sync.total
+    if sync.next_page == 1:
+        sync.total = total
+    # Against the first page: what shifted once stays shifted, also where it is not begun anew any more.
+    shifted = total != sync.total
     if shifted and sync.tries < TRIES:
         _begin(sync, tries=sync.tries + 1, seen_before=0)
         return False
-    sync.next_page, sync.total = sync.next_page + 1, total
+    sync.next_page += 1
     sync.done, sync.skipped = sync.done + len(page.items), sync.skipped + page.skipped
-    _write(sync, next_page=sync.next_page, total=total, done=sync.done, skipped=sync.skipped)
+    _write(sync, next_page=sync.next_page, total=sync.total, done=sync.done, skipped=sync.skipped)
     if len(page.items) + page.skipped >= page.page_size:
         return False
     return _ended(team, sync, page, shifted)

@@ -1,5 +1,6 @@
 """Undoing one change: the inverse of exactly that, made against what is there now; a change like any other."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.utils.translation import gettext
@@ -32,13 +33,14 @@ def undo_change(
     change_id: UUID,
     reason: str = "",
     part_of: int | None = None,
+    begun: datetime | None = None,
 ) -> Result:
     """Make the inverse of `undone` and tell what was read; its records name the one they answer.
 
     Of a quota the difference is taken back, so that what was spent since is never refunded. A disable is undone by
     enabling, together with what it had to alter. part_of: for one of many that are undone at once, which is left alone
-    if anything of it has moved since. Raises NotUndoable, Conflict when somebody changed the same field since, and as
-    `edit_key`.
+    if anything of it has moved since; begun: when those began, of which one key may have had several. Raises
+    NotUndoable, Conflict when somebody changed the same field since, and as `edit_key`.
     """
     result = Result.from_json(undone.result) if undone.result else None
     if result is None or not can_be_undone(result) or undone.found is None:
@@ -48,7 +50,7 @@ def undo_change(
         _refuse_if_disabled_again(undone, result)
         since = snapshot_from_json(undone.found) if part_of is not None else None
         links = {"answers": undone.intent_seq, "part_of": part_of}
-        return status.enable_key(**about, **links, put_back=True, since=since)  # type: ignore[arg-type]
+        return status.enable_key(**about, **links, put_back=True, since=since, begun=begun or undone.created_at)  # type: ignore[arg-type]
     base = snapshot_from_json(undone.found)
     return edit.edit_key(**about, base=base, wish=inverse_of(undone), answers=undone.intent_seq)  # type: ignore[arg-type]
 

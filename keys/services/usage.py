@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.core.cache import cache
 
 from keys.models import Team
 from keys.services.access_tokens import NoAccessToken, client_for
-from keys.services.usage_log import Whose, read_back
+from keys.services.usage_log import Whose, names_of, read_back
 from keys.types import Deadline, KeySnapshot, Spent
 
 WEEK_S: Final = 7 * 24 * 60 * 60
@@ -68,7 +69,8 @@ def _read(team: Team, key: KeySnapshot) -> Usage | None:
         client = client_for(team)
     except NoAccessToken:
         return None
-    whose = Whose(key.id, (key.settings.name,))
+    since = datetime.fromtimestamp(until - WEEK_S, UTC)
+    whose = Whose(key.id, names_of(key.user_id, key.id, since, key.settings.name))
     found = read_back(client, whose, until - WEEK_S, None, MOST_PAGES, deadline)
     return None if found.fault else _summed(found.rows, found.since, until, found.whole)
 

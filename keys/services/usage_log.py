@@ -74,15 +74,19 @@ def names_of(account_id: int, key_id: int, since: datetime, *known: str) -> tupl
     before = [str(change.before["name"]) for change in changes.order_by("-created_at")[:50] if "name" in change.before]
     drifts = Drift.objects.filter(account_id=account_id, key_id=key_id, found_at__gte=since).order_by("-found_at")[:50]
     elsewhere = [str(drift.changed["name"][0]) for drift in drifts if "name" in drift.changed]
-    return tuple(dict.fromkeys([*now, *before, *elsewhere, *known]))[:MOST_NAMES]
+    return tuple(dict.fromkeys([*now, *known, *before, *elsewhere]))
 
 
 def read_back(
     client: CometClient, whose: Whose, since: int, until: int | None, most_pages: int, deadline: Deadline
 ) -> Reading:
-    """since, until: Unix seconds, both in; until: None for up to now, by CometAPI's own clock."""
-    rows, begun, whole, pages, fault = list[Spent](), since, True, 0, None
-    for name in whose.asked():
+    """since, until: Unix seconds, both in; until: None for up to now, by CometAPI's own clock.
+
+    Asks for the first few names alone, and is not whole where there are more.
+    """
+    names = whose.asked()
+    rows, begun, whole, pages, fault = list[Spent](), since, len(names) <= MOST_NAMES, 0, None
+    for name in names[:MOST_NAMES]:
         found = _of_name(client, name, since, until, most_pages - pages, deadline)
         rows += found.rows
         begun, whole, pages = max(begun, found.since), whole and found.whole, pages + found.pages

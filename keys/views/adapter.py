@@ -30,6 +30,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         # allauth would otherwise answer `Accept: application/json` with the form, values and all, as JSON.
         return False
 
+    def is_safe_url(self, url: str) -> bool:
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:  # what no address can be, such as http://[
+            return False
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         try:
             super().pre_authenticate(request, **credentials)

@@ -124,6 +124,26 @@ def test_what_cometapi_does_by_itself_is_no_drift(stage: Stage, fields: dict[str
     assert [found.weaker for found in drifts(stage)] == [["status"]]
 
 
+@pytest.mark.parametrize(
+    ("out", "status", "again", "told"),
+    [
+        ({"remain_quota": 0, "used_quota": 100_000}, 4, {"remain_quota": 500}, {"remain_quota", "limit"}),
+        ({"remain_quota": 0, "used_quota": 100_000}, 4, {"unlimited_quota": True}, {"unlimited_quota"}),
+        ({"expired_time": 1_000_000_000}, 3, {"expired_time": 4_000_000_000}, {"expired_time"}),
+    ],
+)
+def test_what_cometapi_made_of_it_before_somebody_moved_its_limit_is_no_drift_of_theirs(
+    stage: Stage, out: dict[str, int], status: int, again: dict[str, int], told: set[str]
+) -> None:
+    sync(stage.team)
+    stage.sandbox.console_edit(stage.key_id, **out, status=status)
+    stage.sandbox.console_edit(stage.key_id, **again)
+
+    sync(stage.team)
+
+    assert [set(found.changed) for found in drifts(stage)] == [told]
+
+
 def test_a_disabled_key_that_comes_back_to_life_is_an_alarm(stage: Stage) -> None:
     sync(stage.team)
     stage.disable()

@@ -87,6 +87,19 @@ def test_a_key_deleted_while_the_pages_are_read_costs_no_other_key(stage: Stage)
     assert MirrorKey.objects.filter(gone_at__isnull=False).count() == 1
 
 
+def test_keys_deleted_again_and_again_while_the_pages_are_read_make_no_full_listing(stage: Stage) -> None:
+    ids = many(stage, 225)
+    sync(stage.team)
+    progress = syncing.Progress(0, 0, False)
+    while not progress.over:
+        progress = syncing.sync_slice(stage.team, Deadline.after(0))
+        if state(stage).next_page == 2:
+            stage.sandbox.console_delete(ids.pop())
+
+    assert state(stage).trouble == "shifting"
+    assert not MirrorKey.objects.filter(gone_at__isnull=False).exists()
+
+
 def test_a_key_made_while_the_pages_are_read_is_found(stage: Stage) -> None:
     many(stage, 205)
     syncing.sync_slice(stage.team, Deadline.after(0))

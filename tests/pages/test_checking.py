@@ -67,6 +67,22 @@ def test_checking_ends_as_other(house: House) -> None:
     assert tone(answer) == "warn" and "The key reads neither as before nor as wanted" in notice(answer)
 
 
+def test_of_one_that_a_later_save_has_overtaken_no_comparison_is_claimed(house: House) -> None:
+    house.sandbox.fault("field_altered", operation="update", times=1, field="name", value="Odd")
+    assert tone(save(house)) == "warn"
+    earlier, client = Change.objects.get(), house.client()
+    saved(client, house, {**opened(client, house), "name": "New", "group": "vip"})
+    past = timedelta(hours=1)
+    for change in Change.objects.all():
+        times = {"created_at": change.created_at, "sent_until": change.sent_until, "recheck_at": change.recheck_at}
+        Change.objects.filter(pk=change.pk).update(**{name: at and at - past for name, at in times.items()})
+
+    answer = client.get(house.path("plain", f"changes/{earlier.pk}/"), headers=HTMX)
+
+    assert "What became of this cannot be told any more" in notice(answer)
+    assert "neither as before nor as wanted" not in notice(answer)
+
+
 def test_a_key_that_is_being_checked_is_held_and_says_so(house: House) -> None:
     hit(house, "update", "503")
     form = form_of(body(save(house)))

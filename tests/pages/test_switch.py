@@ -123,7 +123,7 @@ def test_a_refused_disable_says_that_the_key_still_works(house: House) -> None:
     answer = pressed(house.client(), house, "plain", "disable")
 
     assert (answer.status_code, tone(answer)) == (422, "bad")
-    assert "Not disabled: CometAPI refused it" in notice(answer) and "still works" in notice(answer)
+    assert "Not disabled: CometAPI refused it" in notice(answer) and "still enabled" in notice(answer)
     assert "no <b>luck</b>" in notice(answer) and "<b>luck</b>" not in body(answer)
 
 
@@ -238,3 +238,19 @@ def test_no_secret_in_any_answer(house: House) -> None:
 
     no_secret(house, *map(body, answers))
     assert all("<script>alert" not in body(answer) and "\u202e" not in body(answer) for answer in answers)
+
+
+def test_of_a_key_that_is_not_enabled_nothing_says_that_it_works(house: House) -> None:
+    house.sandbox.console_edit(house.keys["plain"], status=4)
+    house.sandbox.fault("status_ignored", operation="update", times=99)
+    ignored = notice(pressed(house.client(), house, "plain", "disable"))
+    house.sandbox.clear_faults()
+    house.sandbox.fault("refusal", operation="update", times=99)
+    refused = notice(pressed(house.client(), house, "plain", "disable"))
+    house.sandbox.clear_faults()
+    house.sandbox.fault("503", operation="get", times=99)
+    unsent = notice(pressed(house.client(), house, "plain", "disable"))
+
+    assert "Not disabled: the key reads otherwise" in ignored and "is not disabled" in refused
+    assert "The key may still work" in unsent
+    assert not any("still works" in said or "still enabled" in said for said in (ignored, refused, unsent))

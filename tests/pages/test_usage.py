@@ -8,9 +8,10 @@ import pytest
 from cometadmin.sandbox import spending
 from keys.models import AccessToken, Team
 from keys.services import usage as service
+from keys.services import usage_log
 from keys.services.usage import WEEK_S, known_usage, last_week
 from keys.types import KeySnapshot
-from tests.pages.acting import HTMX, Answer, body, no_secret, words
+from tests.pages.acting import HTMX, Answer, body, no_secret, opened, saved, words
 from tests.pages.house import House
 
 
@@ -55,6 +56,30 @@ def test_only_this_key_and_only_the_week(house: House) -> None:
     found = last_week(house.team, read(house))
 
     assert found is not None and (found.units, found.models, found.whole) == (10, {"gpt-4o": 10}, True)
+
+
+def test_what_stands_under_a_name_that_it_had_is_its_own(house: House) -> None:
+    spent(house, "plain", 1_000_000, ago_s=3_600)
+    client = house.client()
+    saved(client, house, {**opened(client, house), "name": "Renamed"})
+    spent(house, "plain", 10)
+
+    found = last_week(house.team, read(house))
+
+    assert found is not None and (found.units, found.whole) == (1_000_010, True)
+
+
+def test_after_more_names_than_are_asked_for_it_is_not_called_all(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage_log, "MOST_NAMES", 1)
+    client = house.client()
+    saved(client, house, {**opened(client, house), "name": "Renamed"})
+    spent(house, "plain", 10)
+
+    found = last_week(house.team, read(house))
+
+    assert found is not None and (found.units, found.whole) == (10, False)
 
 
 def test_without_an_id_the_name_decides(house: House) -> None:

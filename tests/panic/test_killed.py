@@ -6,6 +6,7 @@ import signal
 import time
 from collections import Counter
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -40,18 +41,16 @@ def test_killed_at_each_step(scene: Scene, monkeypatch: pytest.MonkeyPatch, plac
     owner, name = targets[place]
     if "." in name:
         owner, name = getattr(owner, name.split(".")[0]), name.split(".")[1]
-    real, count = getattr(owner, name), 0
+    real, turns = getattr(owner, name), count(1)
 
-    def killed(*args: Any, **more: Any) -> Any:
-        nonlocal count
-        count += 1
+    def killed_late(*args: Any, **more: Any) -> Any:
         # The first three go through, so that the process dies in the middle of a batch.
-        if count > (0 if place == "look" else 3):
+        if next(turns) > (0 if place == "look" else 3):
             raise KeyboardInterrupt
         return real(*args, **more)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(owner, name, killed)
+        patch.setattr(owner, name, killed_late)
         # A process that is killed looks at nothing any more.
         if place != "look":
             patch.setattr(batches, "_look_at", lambda *args: None) if place != "outcome" else None
@@ -81,12 +80,12 @@ def test_an_expired_lease_is_taken_over_and_the_old_process_fenced_off(
     scene.slice()
     job = jobs.claim(Lane.URGENT)
     assert job
-    real, sent = abreast.begin_disable, []
+    real, sent, turns = abreast.begin_disable, [], count(1)  # several at once: each has its own number
 
     def taken_over(*args: Any) -> Any:
         found = real(*args)
         sent.append(1)
-        if len(sent) == 2:
+        if next(turns) == 2:
             scene.killed()
             assert jobs.claim(Lane.URGENT)
         return found
@@ -130,11 +129,12 @@ def test_a_key_that_somebody_else_had_the_last_word_about_is_disabled_by_the_che
         patch.setattr(CometClient, "put_key", killed)
         few.slice()
     few.killed()
-    assert few.stage.disable().outcome == "confirmed"
-    few.sandbox.console_edit(few.stage.key_id, status=1)
+    key_id = Change.objects.filter(kind="disable").values_list("key_id", flat=True)[0]
+    assert few.stage.on(key_id).disable().outcome == "confirmed"
+    few.sandbox.console_edit(key_id, status=1)
 
     panic = few.work(panic, check=False)
-    left = few.item(panic, few.stage.key_id)
+    left = few.item(panic, key_id)
     panic = few.work(panic)
 
     assert (left.state, left.why) == ("left", "changed")

@@ -140,6 +140,17 @@ def test_refused_with_cometapis_words(scene: Scene) -> None:
     assert scene.enabled() == set() and scene.states(panic) == {"done": len(scene.ids) - 1}
 
 
+def test_what_is_disabled_elsewhere_is_done_by_the_check(few: Scene) -> None:
+    few.sandbox.fault("refusal", operation="update", key_id=few.stage.key_id, times=999)
+    panic = few.work(few.press(), check=False)
+    assert few.item(panic, few.stage.key_id).state == "failed"
+    few.sandbox.console_edit(few.stage.key_id, status=2)
+
+    panic = few.work(panic)
+
+    assert few.states(panic) == {"done": panic.items.count()} and few.job(panic).status == "done"
+
+
 def test_what_stays_refused_is_a_bad_end(few: Scene) -> None:
     few.sandbox.fault("refusal", operation="update", key_id=few.stage.key_id, times=999)
     panic = few.work(few.press())

@@ -170,3 +170,10 @@ def test_one_is_not_sent_elsewhere(target: str, client: Client, zoe: Person) -> 
     response = client.post("/accounts/login/", {"login": "zoe", "password": PASSWORD, "next": target})
 
     assert (response.status_code, response["Location"]) == (302, "/")
+
+
+@pytest.mark.parametrize("there", ["http://[", "//[::1", "http://a]b", "http://\u2100.com", "http://x:99999999/"])
+def test_no_way_on_that_is_no_address_breaks_the_door(client: Client, zoe: Person, there: str) -> None:
+    assert client.get("/accounts/login/", {"next": there}).status_code == 200
+    answer = client.post("/accounts/login/", {"next": there, "login": "zoe", "password": PASSWORD})
+    assert (answer.status_code, answer["Location"]) == (302, "/")

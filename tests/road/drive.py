@@ -13,10 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, TypeVar
 
+import pytest
 from django.db import connections
 
+from keys.cometapi.client import CometClient
+from keys.errors import RateLimited
 from keys.models import Change, ChangeState
 from keys.services import settle
 from keys.types import Waits
@@ -189,3 +193,18 @@ def say_shares(what: str, outcomes: Sequence[str]) -> None:
 def say(words: str) -> None:
     """A line for whoever runs the proofs."""
     sys.stdout.write(f"  {words}\n")
+
+
+def first_reading_refused(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """The next reading of a key sets the first event, waits for the second, and is refused; later ones are real."""
+    begun, go_on, real, turns = threading.Event(), threading.Event(), CometClient.get_key, count()
+
+    def get_key(*args: Any) -> Any:
+        if next(turns):
+            return real(*args)
+        begun.set()
+        assert go_on.wait(10)
+        raise RateLimited("slow down")
+
+    monkeypatch.setattr(CometClient, "get_key", get_key)
+    return begun, go_on

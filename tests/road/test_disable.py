@@ -10,6 +10,7 @@ from django.utils import timezone
 from keys.models import Change, ChangeState, Lease
 from keys.services import status
 from keys.services.outcome import Held, Outcome
+from tests.road.drive import beside, first_reading_refused
 from tests.road.stage import Stage, wish
 
 ODD = {
@@ -95,3 +96,18 @@ def test_a_key_that_is_not_there_is_said_and_recorded(stage: Stage) -> None:
     assert (result.outcome, result.gone) == (Outcome.NOT_SENT, True)
     assert gone.outcomes() == ["", "not_sent"]
     assert Change.objects.get().state == ChangeState.DONE
+
+
+def test_a_second_press_that_cannot_read_is_told_what_became_of_the_first(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change_id = uuid4()
+    begun, go_on = first_reading_refused(monkeypatch)
+
+    with beside(lambda: stage.disable(change_id=change_id)) as slow:
+        assert begun.wait(10)
+        quick = stage.disable(change_id=change_id)
+        go_on.set()
+
+    assert quick.outcome is Outcome.CONFIRMED and len(stage.puts()) == 1
+    assert (slow[0].outcome, slow[0].record_seq) == (quick.outcome, quick.record_seq)

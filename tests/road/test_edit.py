@@ -8,7 +8,7 @@ import pytest
 from keys.errors import Denied, Invalid
 from keys.models import Change, ChangeState, Person, Record
 from keys.services.outcome import ChangeIdTaken, Conflict, Outcome
-from tests.road.drive import beside
+from tests.road.drive import beside, first_reading_refused
 from tests.road.stage import Stage, wish
 
 EDITABLE = (
@@ -156,6 +156,22 @@ def test_a_second_press_that_reads_what_the_first_one_saved_is_no_conflict(stage
         stage.sandbox.release(hook)
 
     assert (slow[0].outcome, slow[0].record_seq) == (quick.outcome, quick.record_seq) and len(stage.puts()) == 1
+
+
+def test_a_second_press_that_cannot_read_is_told_what_became_of_the_first(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was sent for it, and yet "nothing changed" would be untrue."""
+    base, change_id, asked = stage.read(), uuid4(), wish(name="mine")
+    begun, go_on = first_reading_refused(monkeypatch)
+
+    with beside(lambda: stage.edit(asked, base=base, change_id=change_id)) as slow:
+        assert begun.wait(10)
+        quick = stage.edit(asked, base=base, change_id=change_id)
+        go_on.set()
+
+    assert quick.outcome is Outcome.CONFIRMED and len(stage.puts()) == 1
+    assert (slow[0].outcome, slow[0].record_seq) == (quick.outcome, quick.record_seq)
 
 
 def test_the_same_id_with_other_content_is_refused(stage: Stage) -> None:

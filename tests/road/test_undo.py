@@ -254,3 +254,16 @@ def test_a_stranger_is_refused_with_a_record(stage: Stage) -> None:
 
     assert len(stage.puts()) == count
     assert Record.objects.filter(action="access.denied").count() == 1
+
+
+def test_undoing_a_disable_leaves_alone_what_an_earlier_one_had_to_alter(stage: Stage) -> None:
+    """Somebody enabled it in the console in between, and it lived on like that."""
+    stage.sandbox.console_edit(stage.key_id, group="gone")
+    assert "group" in stage.disable().altered
+    stage.sandbox.console_edit(stage.key_id, status=1)
+    second = stage.disable()
+
+    result = undo(stage, second)
+
+    assert (result.outcome, dict(result.changed)) == (Outcome.CONFIRMED, {"status": (2, 1)})
+    assert (stage.stored()["status"], stage.stored()["group"]) == (1, "")

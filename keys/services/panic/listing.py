@@ -64,6 +64,8 @@ def _take_in(panic: Panic, page: KeyPage) -> None:
             new.append(_item(panic, key, page.page, key.id not in known))
         elif not disabled:
             _enabled(item, page.page)
+        elif item.state in (State.FAILED, State.LEFT):
+            put(item, State.DONE, why="", message="")  # by somebody else, or late: it is as it was wanted
     PanicItem.objects.bulk_create(new)
 
 

@@ -58,11 +58,14 @@ def _enable(panic: Panic, item: PanicItem) -> None:
         return
     if panic.person is None:
         raise Denied(str(Verb.ENABLE_KEY))
+    assert panic.undoes is not None  # noqa: S101  (the job of one that undoes)
+    # One that came back and was disabled again has had several disables of that press.
+    begun = min(panic.undoes.started_at, undone.created_at)
     change_id = uuid4()
     put(item, State.SENDING, change_id=change_id)
     about = {"person": panic.person, "actor": actor_of(panic), "team": panic.team, "key_id": item.key_id}
     try:
-        result = undo_change(**about, undone=undone, change_id=change_id, part_of=panic.record_seq)  # type: ignore[arg-type]
+        result = undo_change(**about, undone=undone, change_id=change_id, part_of=panic.record_seq, begun=begun)  # type: ignore[arg-type]
     except NotUndoable as error:
         put(item, State.LEFT, why="not_undoable", message=error.message)
     except Conflict:
