@@ -123,6 +123,7 @@ class KeyForm(forms.Form):
         self._judge = Judge({}, base, self.around)
         self.fields["reason"] = _reason_field()
         # Before any field is looked at: a bound field keeps the help text that it finds.
+        self.fields["expired_time"].widget.attrs["data-shown"] = self.initial["expired_time"]
         self.fields["expired_time"].help_text = now_in("Local time in %(zone)s, to the second.") % {"zone": zone.key}
         self._offer_choices()
 

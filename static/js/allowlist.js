@@ -10,10 +10,20 @@
     }
   });
 
-  // What a button wrote into a field counts as typed, for whoever listens to the form.
+  // What a button wrote into a field counts as typed, for whoever listens to the form, and is asked about before it is
+  // thrown away: the field came anew, and was not what it shows.
+  const shown = new Map();
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const area = event.target.querySelector("textarea");
+    area && shown.set(area.id, area.defaultValue);
+  });
   document.addEventListener("htmx:oobAfterSwap", (event) => {
     if (event.target.matches("[data-retyped]")) {
-      event.target.querySelector("textarea").dispatchEvent(new Event("change", { bubbles: true }));
+      const area = event.target.querySelector("textarea");
+      const written = area.value;
+      area.defaultValue = shown.get(area.id);
+      area.value = written;
+      area.dispatchEvent(new Event("change", { bubbles: true }));
     }
   });
 })();

@@ -22,6 +22,9 @@
     if (control.type === "checkbox" || control.type === "radio") {
       return control.checked === control.defaultChecked;
     }
+    if (control.validity?.badInput) {
+      return false; // half a moment, which has no value
+    }
     if (control.tagName === "SELECT") {
       return [...control.options].every((option) => option.selected === option.defaultSelected);
     }
@@ -48,6 +51,21 @@
       carried.forEach(({ name, value }) => (note().elements[name].value = value));
       note().closest("details").open = true;
       carried = null;
+    }
+  });
+
+  // What is typed while it is being saved would go with the answer: nothing can be, until that is there.
+  let stoodOn = null;
+  document.addEventListener("htmx:beforeSend", ({ detail: { elt } }) => {
+    if (elt === form()) {
+      stoodOn = document.activeElement;
+      elt.inert = true;
+    }
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail: { elt } }) => {
+    if (elt === form()) {
+      elt.inert = false;
+      stoodOn?.focus({ preventScroll: true });
     }
   });
 
@@ -190,14 +208,21 @@
   window.addEventListener("focus", () => ended && signedInAgain());
   document.addEventListener("visibilitychange", () => ended && !document.hidden && signedInAgain());
 
+  // Half a moment has no value, so that the browser itself says nothing of it.
+  document.addEventListener("keyup", ({ target }) => {
+    if (target.validity?.badInput) {
+      target.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  });
+
   // A moment that is typed is meant, and so is a day that is chosen.
   document.addEventListener("input", (event) => {
     const { target } = event;
     const expiry = target.form?.elements.expired_time;
-    if (target === expiry && target.value) {
+    if (target === expiry && (target.value || target.validity.badInput)) {
       target.form.querySelector("[name=expiry][value=at]").checked = true;
     } else if (expiry && target.name === "expiry" && target.value !== "at") {
-      expiry.value = expiry.defaultValue;
+      expiry.value = expiry.dataset.shown; // as the key has it: what stood there may have been typed before
     }
   });
 })();

@@ -8,11 +8,15 @@
   const live = document.getElementById("live");
   const home = live?.parentElement;
   let asked = null;
+  let closing = false;
+  let pressedOn = null;
 
   const link = (url) => [...document.querySelectorAll("a[data-in-panel]")].find((one) => one.pathname === url);
 
   function show(url) {
     const dialog = editor();
+    closing = false;
+    htmx.trigger(dialog, "htmx:abort"); // another key, that nobody waits for any more
     const waiting = document.createElement("p");
     waiting.className = "editor__reading";
     waiting.textContent = dialog.dataset.reading;
@@ -21,18 +25,22 @@
       dialog.showModal();
     }
     dialog.append(live);
-    htmx.ajax("GET", url, { target: dialog, swap: "beforeend" }).then(() => waiting.remove());
+    const asking = { source: dialog, target: dialog, swap: "beforeend" };
+    htmx.ajax("GET", url, asking).then(() => waiting.remove(), () => {}); // its trouble is told by events
   }
 
   function hide() {
     const dialog = editor();
     const url = dialog.dataset.url;
+    closing = false;
+    htmx.trigger(dialog, "htmx:abort");
     home.append(live);
     dialog.replaceChildren();
     dialog.close();
     link(url)?.focus();
   }
 
+  document.addEventListener("pointerdown", (event) => (pressedOn = event.target), true);
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("a[data-in-panel]");
     const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
@@ -44,8 +52,8 @@
     } else if (event.target.closest("[data-close]") && editor()?.open) {
       event.preventDefault();
       leave();
-    } else if (event.target === editor()) {
-      leave(); // beside the panel
+    } else if (event.target === editor() && pressedOn === editor() && event.detail < 2) {
+      leave(); // beside the panel: not the second click of two, nor where a selection was drawn out of it
     }
   });
 
@@ -54,9 +62,17 @@
     if (window.cometadmin.unsaved()) {
       ask(() => {
         window.cometadmin.throwAway();
-        history.back();
+        back();
       });
     } else {
+      back();
+    }
+  }
+
+  // Once: the browser takes its time, and a second step back would leave the list as well.
+  function back() {
+    if (!closing) {
+      closing = true;
       history.back();
     }
   }
@@ -104,6 +120,7 @@
 
   function returned(event) {
     const dialog = editor();
+    closing = false;
     if (!dialog) {
       if (here() !== page) {
         location.reload(); // this page was loaded anew while it was a panel
@@ -123,13 +140,13 @@
   }
 
   // Saved; it stays open where the note beside is not.
-  document.addEventListener("editor-saved", () => editor()?.open && !window.cometadmin.unsaved() && history.back());
+  document.addEventListener("editor-saved", () => editor()?.open && !window.cometadmin.unsaved() && back());
 
   // What cannot be shown in the panel has a page of its own that says why.
   document.addEventListener("htmx:responseError", (event) => {
-    if (event.detail.target === editor()) {
+    if (event.detail.target === editor() && !closing) {
       location.replace(editor().dataset.url);
     }
   });
-  document.addEventListener("htmx:sendError", (event) => event.detail.target === editor() && history.back());
+  document.addEventListener("htmx:sendError", (event) => event.detail.target === editor() && back());
 })();

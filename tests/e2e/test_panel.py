@@ -1,0 +1,148 @@
+"""The panel over the list under hasty hands: closed while it reads, pressed twice, beside it, and while it saves."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import App, Complaints
+from tests.e2e.test_editor import on_the_list, open_panel
+from tests.e2e.test_flows import ON_PURPOSE
+
+pytestmark = pytest.mark.browser
+UNSAVED = "window.cometadmin.unsaved()"
+
+
+@pytest.fixture
+def lead(app: App, page: Any, complaints: Complaints) -> Iterator[Any]:
+    complaints.expected += [*ON_PURPOSE, "htmx:sendAbort", "htmx:sendError", "htmx:afterRequest", "net::ERR_FAILED"]
+    app.sign_in(page)
+    yield page
+
+
+def reading(lead: Any, app: App) -> int:
+    """The panel of a key that CometAPI takes its time to tell of; what it waits for."""
+    hook: int = app.house.sandbox.pause("before", operation="get", key_id=app.house.keys["plain"])
+    lead.goto(app.url + app.house.list_path)
+    lead.get_by_role("link", name="Staging", exact=True).click()
+    lead.get_by_text("Reading the key…").wait_for()
+    assert app.house.sandbox.wait_paused(hook)
+    return hook
+
+
+def test_another_key_opened_meanwhile_is_alone_in_it(lead: Any, app: App) -> None:
+    hook = reading(lead, app)
+    lead.keyboard.press("Escape")
+    on_the_list(lead, app)
+
+    lead.get_by_role("link", name="Customer portal").click()
+    app.house.sandbox.release(hook)
+
+    lead.locator("#editor #key-form").wait_for()
+    lead.wait_for_timeout(500)
+    expect(lead.locator("#editor #key-form")).to_have_count(1)
+    expect(lead.locator("#editor-title")).to_have_text("Customer portal")
+    expect(lead.get_by_text("Reading the key…")).to_have_count(0)
+
+
+def test_closed_while_it_reads_it_stays_closed_and_empty(lead: Any, app: App) -> None:
+    hook = reading(lead, app)
+    lead.keyboard.press("Escape")
+    lead.keyboard.press("Escape")
+    app.house.sandbox.release(hook)
+
+    on_the_list(lead, app)
+    lead.wait_for_timeout(500)
+    expect(lead.locator("#editor > *")).to_have_count(0)
+    assert lead.url == app.url + app.house.list_path
+
+
+def test_two_clicks_on_a_key_open_it(lead: Any, app: App) -> None:
+    lead.goto(app.url + app.house.list_path)
+    lead.get_by_role("link", name="Staging", exact=True).dblclick()
+
+    lead.locator("#editor #key-form").wait_for()
+    assert lead.url == app.url + app.house.path("plain")
+
+
+def test_a_selection_that_ends_beside_it_does_not_close_it(lead: Any, app: App) -> None:
+    editor = open_panel(lead, app)
+    box = lead.get_by_label("Name", exact=True).bounding_box()
+    lead.mouse.move(box["x"] + 60, box["y"] + box["height"] / 2)
+    lead.mouse.down()
+    lead.mouse.move(20, 300, steps=5)
+    lead.mouse.up()
+
+    lead.wait_for_timeout(300)
+    assert editor.is_visible() and lead.url == app.url + app.house.path("plain")
+
+
+def test_nothing_can_be_typed_while_it_is_saved(lead: Any, app: App) -> None:
+    open_panel(lead, app)
+    hook = app.house.sandbox.pause("before", operation="update")
+    lead.get_by_label("Name", exact=True).fill("Staging EU")
+    lead.get_by_label("Name", exact=True).press("Enter")
+    assert app.house.sandbox.wait_paused(hook)
+    lead.keyboard.type("lost")
+
+    assert lead.get_by_label("Name", exact=True).input_value() == "Staging EU"
+    app.house.sandbox.release(hook)
+    on_the_list(lead, app)
+    assert app.house.stored("plain")["name"] == "Staging EU"
+
+
+def test_who_saved_on_a_lost_line_stands_where_they_stood(lead: Any, app: App) -> None:
+    open_panel(lead, app)
+    lead.get_by_label("Name", exact=True).fill("Staging EU")
+    lead.route("**/keys/**", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    lead.get_by_label("Name", exact=True).press("Enter")
+    lead.locator("#live .notice").wait_for()
+
+    expect(lead.locator(":focus")).to_have_id("id_name")
+    lead.keyboard.type(", too")
+    assert lead.get_by_label("Name", exact=True).input_value() == "Staging EU, too"
+
+
+def test_what_a_button_wrote_is_asked_about_too(lead: Any, app: App) -> None:
+    open_panel(lead, app)
+    lead.get_by_role("button", name=re.compile("^Add my address")).click()
+    lead.get_by_role("button", name="Save 1 change").wait_for()
+    lead.keyboard.press("Escape")
+    lead.get_by_role("button", name="Keep editing").click()
+    assert lead.evaluate(UNSAVED)
+    lead.get_by_role("button", name=re.compile("^Remove")).click()
+    lead.get_by_text("Nothing is changed").wait_for()
+
+    assert not lead.evaluate(UNSAVED)
+    lead.keyboard.press("Escape")
+    on_the_list(lead, app)
+
+
+def test_half_a_moment_counts_as_typed(lead: Any, app: App) -> None:
+    open_panel(lead, app)
+    lead.get_by_label("Expiry").focus()
+    lead.keyboard.type("03012027")
+
+    expect(lead.get_by_label("At a moment")).to_be_checked()
+    assert lead.evaluate(UNSAVED)
+    lead.get_by_label("Name", exact=True).fill("Staging EU")
+    lead.get_by_role("button", name=re.compile("^Save")).click()
+    lead.locator("#form-errors").get_by_text("Give a date and time").first.wait_for()
+    assert app.house.sandbox.writes() == []
+
+
+def test_a_day_chosen_after_a_refused_moment_is_what_is_meant(lead: Any, app: App) -> None:
+    open_panel(lead, app)
+    lead.get_by_label("Expiry").fill("2031-01-01T10:00")
+    lead.get_by_label("Amount").fill("abc")
+    lead.get_by_role("button", name=re.compile("^Save")).click()
+    lead.locator("#form-errors").wait_for()
+
+    lead.get_by_label("Amount").fill("6200000")
+    lead.get_by_label("In 30 days").check()
+    lead.get_by_role("button", name="Save 1 change").click()
+
+    on_the_list(lead, app)
+    assert 0 < app.house.stored("plain")["expired_time"] < 1_900_000_000
