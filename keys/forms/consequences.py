@@ -1,6 +1,6 @@
 """What follows from a change that is allowed: said before it is saved, where it opens a key or lets it die."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from keys import rules
@@ -64,12 +64,19 @@ def _of_models(change: Change) -> Iterator[tuple[str, Fault]]:
         if "model_limits_enabled" in touched:
             yield "model_limits_enabled", Fault("any_model", _("The key may use every model then."))
         return
-    allowed = {escape_visible(mask(model)) for model in rules.split_models(change.new.model_limits)}
-    shut_out = [model for model in (change.usage.models if change.usage else {}) if model not in allowed]
+    used = change.usage.models if change.usage else {}
+    shut_out = _usable(change.old, used) - _usable(change.new, used)
     if shut_out:
         named = ", ".join([*sorted(shut_out)[:MODELS_NAMED], *(["…"] if len(shut_out) > MODELS_NAMED else [])])
         message = _("The key used these in the last 7 days, and could not any more: %(models)s.")
         yield where, Fault("shut_out", message, {"models": named})
+
+
+def _usable(settings: KeySettings, models: Iterable[str]) -> set[str]:
+    """Those of `models`, named safely as the usage names them, that a key with these settings may use."""
+    if not settings.model_limits_enabled:
+        return set(models)
+    return set(models) & {escape_visible(mask(model)) for model in rules.split_models(settings.model_limits)}
 
 
 def _of_quota(change: Change) -> Iterator[tuple[str, Fault]]:

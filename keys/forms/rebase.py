@@ -26,9 +26,14 @@ def touched_fields(posted: QueryDict, shown: Mapping[str, str]) -> tuple[str, ..
     return tuple(field for field in EDITABLE if any(_touched(control, posted, shown) for control in controls_of(field)))
 
 
-def rebased(posted: QueryDict, shown: Mapping[str, str], keep: Collection[str]) -> QueryDict:
-    """`posted` with every field but `keep` as the form shows it for the newer reading."""
-    return with_shown(posted, shown, [field for field in EDITABLE if field not in keep])
+def rebased(posted: QueryDict, was: Mapping[str, str], shown: Mapping[str, str]) -> QueryDict:
+    """`posted` moved from the reading that showed `was` to the newer one that shows `shown`."""
+    touched = touched_fields(posted, was)
+    data = with_shown(posted, shown, [field for field in EDITABLE if field not in touched])
+    if _moment_idle(posted, was):
+        # Left as it was, it would look typed.
+        data["expired_time"], data["expired_time_fold"] = shown["expired_time"], shown["expired_time_fold"]
+    return data
 
 
 def with_shown(posted: QueryDict, shown: Mapping[str, str], fields: Collection[str]) -> QueryDict:
@@ -42,6 +47,15 @@ def with_shown(posted: QueryDict, shown: Mapping[str, str], fields: Collection[s
 def _controls(fields: Collection[str]) -> Iterator[str]:
     for field in fields:
         yield from controls_of(field)
+
+
+def _moment_idle(posted: QueryDict, was: Mapping[str, str]) -> bool:
+    """Is another expiry than the moment's chosen, so that the moment counts for nothing? One typed beside a day, or
+    beside a "never" that stood there, is asked about instead."""
+    choice = posted.get("expiry", "at")
+    if choice == "at":
+        return False
+    return choice == "never" != was["expiry"] or not _touched("expired_time", posted, was)
 
 
 def _touched(control: str, posted: QueryDict, shown: Mapping[str, str]) -> bool:

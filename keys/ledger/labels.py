@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from keys.ledger.actions import Action
@@ -199,7 +199,8 @@ def _number_text(name: str, value: int) -> str:
     if name in _TIMES:
         return _moment_text(value)
     if name in _UNITS:
-        return gettext("%(units)s units") % {"units": number_format(value, use_l10n=True, force_grouping=True)}
+        number = number_format(value, use_l10n=True, force_grouping=True)
+        return ngettext("%(units)s unit", "%(units)s units", value) % {"units": number}
     return str(value)
 
 

@@ -15,6 +15,7 @@ from ipaddress import (
     summarize_address_range,
 )
 
+from keys.redact import MASK, looks_secret
 from keys.rules.fault import Fault
 from keys.rules.fault import gettext_noop as _
 
@@ -48,6 +49,14 @@ def as_entry(text: str) -> str:
     """What the rules would take instead of an address or network that parses: no host bits, nothing mapped."""
     network = unmapped(ip_network(text, strict=False))
     return str(network) if "/" in text else str(network.network_address)
+
+
+def _secret(entry: str) -> Fault | None:
+    """One as it was pasted, or masked already, as the form shows it again. It is not quoted."""
+    if MASK in entry or looks_secret(entry):
+        message = _("This looks like a secret, and nothing of it was kept. Take it out, and give an IP address.")
+        return Fault("secret", message)
+    return None
 
 
 def _digits(entry: str) -> Fault | None:
@@ -158,6 +167,7 @@ def _junk(entry: str) -> Fault:
 
 
 _FINDERS: tuple[Callable[[str], Fault | None], ...] = (
+    _secret,
     _digits,
     _url,
     _zone,

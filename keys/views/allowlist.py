@@ -10,7 +10,7 @@ from keys.http import PersonRequest, is_fragment, page, team_or_404
 from keys.permissions import Verb
 from keys.views.kept import keeps_typing
 from keys.views.panel import panel_page
-from keys.views.retyped import made_anew, retyped
+from keys.views.retyped import altered, made_anew, retyped
 
 
 @require_POST
@@ -23,12 +23,13 @@ def allowlist(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
         base = open_base(request.POST.get("base", ""), request.user, team, key_id)
     except BaseUnusable:
         return made_anew(request, slug, key_id)
-    posted = request.POST.copy()
-    typed = posted.get("allow_ips", "")
-    posted["allow_ips"], said = acted(typed, posted.get("allowlist", ""), request.client_address)
+    act = request.POST.get("allowlist", "")
+    posted, said, turned = altered(
+        request.POST, base, "allow_ips", lambda typed: acted(typed, act, request.client_address)
+    )
     panel = retyped(request, team, base, posted)
     panel.said = said
     if not is_fragment(request):
         return panel_page(request, panel)
-    context = {"team": team, "key": base.snapshot, "form": panel.form, "panel": panel}
+    context = {"team": team, "key": base.snapshot, "form": panel.form, "panel": panel, "turned": turned}
     return render(request, "keys/allowlist/_answer.html", context)

@@ -1,10 +1,10 @@
 """The list of keys from the mirror: of one team, or of all teams that one may see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -102,6 +102,7 @@ def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wan
         "form": form,
         "fields": list(filter_fields(form)),
         "filters_open": bool(form.errors.keys() - {"q"}),
+        "filters_used": request.method == "POST" and form.is_valid() and _filters_used(request, wanted),
         "wanted": wanted,
         "rows": row_htmls(rows, may_switch=bool(switching), mark_open=bool(wanted.address)),
         "pages": found.pages,
@@ -113,6 +114,14 @@ def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wan
         "saved_views": list(request.user.saved_views.all()),
         "may": may,
     }
+
+
+def _filters_used(request: PersonRequest, wanted: Wanted) -> bool:
+    """Was it their button, or Enter among them, so that the focus was inside what is closed now? Then something besides
+    the search differs from the address."""
+    address = (request.htmx.current_url or "").partition("#")[0]
+    before = FilterForm(QueryDict(address.partition("?")[2]))
+    return "page" in request.POST or (before.is_valid() and replace(before.wanted(), q=wanted.q) != wanted)
 
 
 def _switching(request: PersonRequest, scope: Scope) -> set[int]:

@@ -11,7 +11,7 @@ from keys.permissions import Verb
 from keys.services.catalogue import catalogue
 from keys.views.kept import keeps_typing
 from keys.views.panel import Panel, panel_page
-from keys.views.retyped import carried, made_anew, retyped
+from keys.views.retyped import altered, carried, made_anew, retyped
 
 
 @require_POST
@@ -26,20 +26,18 @@ def models(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
     except BaseUnusable:
         return made_anew(request, slug, key_id)
     act = request.POST.get("models", "")
-    posted = request.POST.copy()
-    posted["model_limits"], said = _acted(posted, act)
+    posted, said, turned = altered(request.POST, base, "model_limits", lambda typed: _acted(typed, act, request.POST))
     panel = retyped(request, team, base, posted)
     panel.said_of_models = said
     if act == "open":
         return _catalogue(request, panel)
     if not is_fragment(request):
         return panel_page(request, panel)
-    context = {"team": team, "key": base.snapshot, "form": panel.form, "panel": panel}
+    context = {"team": team, "key": base.snapshot, "form": panel.form, "panel": panel, "turned": turned}
     return render(request, "keys/models/_answer.html", context)
 
 
-def _acted(posted: QueryDict, act: str) -> tuple[str, str]:
-    typed = str(posted.get("model_limits", ""))
+def _acted(typed: str, act: str, posted: QueryDict) -> tuple[str, str]:
     verb, _colon, token = act.partition(":")
     if verb == "remove":
         return without(typed, token)

@@ -1,5 +1,7 @@
 """The form of a key shown again in the middle of typing: nothing judged yet, nothing sent, everything typed kept."""
 
+from collections.abc import Callable
+
 from django.http import HttpResponse, QueryDict
 from django_htmx.http import reswap, retarget
 
@@ -23,6 +25,21 @@ def retyped(request: PersonRequest, team: Team, base: Base, posted: QueryDict) -
         panel.conflict = asked_again(form, panel.saw.snapshot, missing)
     form.errors.clear()
     return panel
+
+
+def altered(
+    posted: QueryDict, base: Base, field: str, act: Callable[[str], tuple[str, str]]
+) -> tuple[QueryDict, str, bool]:
+    """What is posted after a button beside this field did `act` to its text, what it did, and whether a choice turned.
+
+    Where somebody else's value is chosen, that one is acted on, and is the person's own from then on.
+    """
+    data, choice = chosen(posted, base), f"choose-{field}"
+    data[field], said = act(str(data.get(field, "")))
+    turned = bool(said) and posted.get(choice) == "theirs"
+    if turned:
+        data[choice] = "mine"
+    return data, said, turned
 
 
 def carried(posted: QueryDict) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from keys.forms.answers import open_answers
 from keys.forms.base import Base, BaseUnusable, open_base, zone_now
 from keys.forms.key import KeyForm
 from keys.forms.plain import add_faults
-from keys.forms.rebase import rebased, touched_fields
+from keys.forms.rebase import rebased
 from keys.forms.rendered import rendered
 from keys.http import PersonRequest, actor_of, is_fragment, team_or_404
 from keys.models import Team
@@ -133,7 +133,6 @@ def _answers(request: PersonRequest, team: Team, key_id: int) -> int | None:
 
 def _moved_to(live: KeySnapshot, seen: Base, posted: QueryDict) -> tuple[Base, KeyForm]:
     posted = chosen(posted, seen)
-    touched = touched_fields(posted, rendered(seen.snapshot, seen.zone))
     base = replace(seen, snapshot=live)
-    form = key_form(base, rebased(posted, rendered(live, base.zone), touched))
-    return base, form
+    was, shown = rendered(seen.snapshot, seen.zone), rendered(live, base.zone)
+    return base, key_form(base, rebased(posted, was, shown))

@@ -137,6 +137,21 @@ def test_without_a_usage_log_nothing_is_guessed(texts: dict[str, str]) -> None:
     assert found.said == {} and found.lasts_s is None
 
 
+@pytest.mark.parametrize(
+    ("before", "texts", "said"),
+    [
+        ("gpt-4o,other", {"model_limits": "other"}, ["gpt-4o."]),
+        ("gpt-4o", {"model_limits": "gpt-4o-mini"}, ["gpt-4o."]),
+        ("gpt-4o", {"model_limits": "gpt-4o,other"}, []),
+        ("other", {"model_limits": "gpt-4o"}, []),
+    ],
+)
+def test_only_what_the_key_could_use_is_missed(before: str, texts: dict[str, str], said: list[str]) -> None:
+    found = seen(key(model_limits_enabled=True, model_limits=before), texts, USED)
+
+    assert [words.rpartition(": ")[2] for words in found.said.get("model_limits", [])] == said
+
+
 def test_a_log_that_was_cut_off_says_at_least() -> None:
     half = Usage(300_000, NOW_S - WEEK // 2, NOW_S, {}, whole=False)
 

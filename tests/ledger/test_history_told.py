@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from keys.ledger.actions import Action
-from keys.ledger.labels import action_label
+from keys.ledger.labels import action_label, value_text
 from keys.models import CompanyRole, Membership, Person, Team, TeamRole
 from keys.selectors.history import key_history
 from keys.selectors.keys_now import keys_now
@@ -57,6 +57,13 @@ def test_a_list_is_told_as_added_and_removed(
     (line,) = lines_of({"changed": {field: [old, new]}}, "changed")
 
     assert (line.added, line.removed, line.kept, line.note) == (added, removed, kept, note)
+
+
+@pytest.mark.parametrize(
+    ("units", "told"), [(1, "1 unit"), (0, "0 units"), (2, "2 units"), (6_200_000, "6,200,000 units")]
+)
+def test_units_are_counted(units: int, told: str) -> None:
+    assert (value_text("remain_quota", units), value_text("used_quota", units)) == (told, told)
 
 
 def test_every_action_has_a_face_and_an_unknown_one_a_plain_face() -> None:

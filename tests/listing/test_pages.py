@@ -123,6 +123,38 @@ def test_the_search_is_posted_and_leads_to_its_address(house: House) -> None:
     assert client.post(house.list_path, {"q": ""})["Location"] == house.list_path
 
 
+def focused(html: str) -> list[str]:
+    """The ids of what asks for the focus after a swap; the first one gets it."""
+    return re.findall(r'<[^>]* id="([^"]+)"[^>]* data-focus[ >]', html)
+
+
+FOCUS: list[tuple[dict[str, str], str, list[str]]] = [
+    ({"q": "staging"}, "", []),  # stays in the search
+    ({"q": "staging", "group": "default"}, "?group=default", []),
+    ({"q": "a", "sort": "-created"}, "?q=a", []),
+    ({"q": "a", "page": "1"}, "?q=a", ["filters-summary"]),  # by the button that closes with the filters
+    ({"q": "a", "status": "disabled"}, "?q=a", ["filters-summary"]),  # by Enter among them
+    ({"q": ""}, "?expiring=soon", []),
+    ({"expiring": "soon", "low": "x", "page": "1"}, "", ["id_expiring_error", "id_low_error"]),
+    ({"unlimited": "maybe"}, "", ["id_unlimited_error"]),
+    ({"q": SECRET, "expiring": "soon"}, "", ["id_q_error", "id_expiring_error"]),
+]
+
+
+@pytest.mark.parametrize(("typed", "query", "ids"), FOCUS)
+def test_after_a_press_the_focus_is_at_what_came_of_it(
+    house: House, typed: dict[str, str], query: str, ids: list[str]
+) -> None:
+    at = {"HX-Current-URL": f"http://testserver{house.list_path}{query}"}
+
+    html = house.client().post(house.list_path, typed, headers={**HTMX, **at}).content.decode()
+
+    assert focused(html) == ids
+    assert ('<details class="search__more" open>' in html) == bool({*ids} - {"id_q_error", "filters-summary"})
+    for button in ("Search", "Show these keys"):
+        assert re.search(rf'<button [^>]*id="[^"]+"[^>]*>{button}</button>', html)  # by its id it keeps the focus
+
+
 @pytest.mark.parametrize("field", ["q", "group", "owner", "tag"])
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_a_secret_is_not_searched_for_and_gets_into_no_address(

@@ -122,9 +122,44 @@ def test_what_was_done_is_saved_by_the_form_and_by_nothing_else(house: House) ->
     assert house.stored("restricted")["allow_ips"] == "10.0.0.1"
 
 
+def in_conflict(house: House, way: str) -> dict[str, Any]:
+    """The form after both changed the list, with this choice made, or none."""
+    form = {**opened(house.client(), house, "restricted"), "allow_ips": "10.0.0.1"}
+    house.sandbox.console_edit(house.keys["restricted"], allow_ips="10.0.0.2")
+    answer = saved(house.client(), house, form, key="restricted")
+    assert answer.status_code == 409
+    return {**form_of(body(answer)), **({"choose-allow_ips": way} if way else {})}
+
+
+@pytest.mark.parametrize("way", ["theirs", "mine", ""])
+def test_a_button_acts_on_the_value_that_is_chosen_in_a_conflict(house: House, way: str) -> None:
+    form = {**in_conflict(house, way), "allowlist": "add"}
+    path = house.path("restricted", "allowlist/")
+
+    fragment, page = house.client().post(path, form, headers=HTMX), house.client().post(path, form)
+
+    after = ["10.0.0.2" if way == "theirs" else "10.0.0.1", "127.0.0.1"]
+    assert "Added 127.0.0.1. 2 entries" in words(fragment) and form_of(body(page))["allow_ips"].split() == after
+    # What was altered is the person's own from then on: the press on the page that stands there says so.
+    assert ('name="choose-allow_ips" value="mine" checked' in body(fragment)) == (way == "theirs")
+    assert ('id="conflict"' in body(page)) == (way == "")
+    if way:
+        assert saved(house.client(), house, form_of(body(page)), key="restricted").status_code == 200
+        assert house.stored("restricted")["allow_ips"].split() == after
+
+
+def test_a_button_that_alters_nothing_leaves_the_choice(house: House) -> None:
+    form = {**in_conflict(house, "theirs"), "allowlist": "merge"}
+
+    fragment = house.client().post(house.path("restricted", "allowlist/"), form, headers=HTMX)
+
+    assert "choose-allow_ips" not in body(fragment) and "10.0.0.2 · IPv4" in words(fragment)
+
+
 @pytest.mark.parametrize(("typed", "challenge"), [("", "everyone"), ("0.0.0.0/0", "ipv4"), ("::/0 0.0.0.0/0", "both")])
 def test_opening_a_key_is_challenged_until_it_is_confirmed(house: House, typed: str, challenge: str) -> None:
-    box = f'<input type="checkbox" name="allow_ips_confirmed" value="{challenge}">'
+    # By its id it keeps the focus when the list is read anew.
+    box = f'<input type="checkbox" id="allowlist-confirmed" name="allow_ips_confirmed" value="{challenge}">'
     assert box in body(asked(house, {"allow_ips": typed}))
 
     refused = edited(house.client(), house, {"allow_ips": typed, "allow_ips_confirmed": "ipv6"}, key="restricted")
@@ -161,6 +196,21 @@ def test_hostile_and_secret_text_stays_text(house: House) -> None:
         assert answer.status_code == 200
         assert "<script>alert" not in body(answer) and "\u202e" not in body(answer)
         no_secret(house, body(answer))
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_a_secret_among_the_addresses_is_told_as_one(house: House, htmx: bool) -> None:
+    secret = house.sandbox.secret(house.keys["plain"])
+
+    first = asked(house, {"allow_ips": f"10.0.0.1 {secret}"}, htmx=htmx)
+    refused = edited(house.client(), house, {"allow_ips": f"10.0.0.1 {secret}"}, key="restricted")
+    again = saved(house.client(), house, form_of(body(refused)), key="restricted")  # masked by now
+
+    for answer in (first, refused, again):
+        told = body(answer).split('id="allowlist"')[1].split('id="allowlist-verdict"')[0]
+        assert "This looks like a secret, and nothing of it was kept." in words(told) and "wildcard" not in told
+        no_secret(house, body(answer))
+    assert again.status_code == 422 and house.sandbox.writes() == []
 
 
 @pytest.mark.parametrize("typed", ["1.1.1.1 " * 1_001, "x" * 100_001, ",", "\x00", "\ud800"])

@@ -1,13 +1,18 @@
 """Somebody else changed what was to be changed: three values a field, a choice, and nothing sent until it is made."""
 
 import re
+import time
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from keys.models import Change
 from tests.pages.acting import body, no_secret, notice, opened, saved, words
-from tests.pages.house import House, form_of
+from tests.pages.house import DAY, House, form_of
+
+T1, T2 = 1_893_456_000, 1_925_000_000
+"""Two moments to come, in Unix seconds."""
 
 
 def conflicting(house: House, typed: dict[str, Any], theirs: dict[str, Any], *, key: str = "plain") -> Any:
@@ -210,3 +215,44 @@ def test_without_javascript_it_is_a_whole_page(house: House) -> None:
 
     assert answer.status_code == 409 and "<h1>" in body(answer) and 'id="conflict"' in body(answer)
     assert done.status_code == 303 and house.stored("plain")["name"] == "Mine"
+
+
+@pytest.mark.parametrize("theirs", [-1, T2])
+@pytest.mark.parametrize("way", ["mine", "theirs"])
+def test_a_day_chosen_by_one_press_is_no_moment_typed(house: House, theirs: int, way: str) -> None:
+    house.sandbox.console_edit(house.keys["plain"], expired_time=T1)
+
+    answer = conflicting(house, {"expiry": "30d"}, {"expired_time": theirs})
+    again = chosen(house, answer, {})
+    done = chosen(house, again, {"expired_time": way})
+
+    wanted = row(answer, "Expiry")[2]
+    assert answer.status_code == 409 and "A moment is given" not in words(answer)
+    assert again.status_code == 422 and "A moment is given" not in words(again) and row(again, "Expiry")[2] == wanted
+    after = house.stored("plain")["expired_time"]
+    assert after == theirs if way == "theirs" else abs(after - time.time() - 30 * DAY) < 2 * DAY, notice(done)
+
+
+@pytest.mark.parametrize("more", [{}, {"expired_time": "2031-01-01T00:00:00"}])
+def test_what_both_want_is_not_faulted_beside_a_conflict(house: House, more: dict[str, str]) -> None:
+    house.sandbox.console_edit(house.keys["plain"], expired_time=T1)
+
+    typed = {"expiry": "never", "name": "Mine", **more}
+    answer = conflicting(house, typed, {"expired_time": -1, "name": "Theirs"})
+    done = chosen(house, answer, {"name": "mine"})
+
+    assert form_of(body(answer))["conflicting"] == "name" and "A moment is given" not in words(answer)
+    assert "Saved and checked at" in notice(done)
+    assert (house.stored("plain")["name"], house.stored("plain")["expired_time"]) == ("Mine", -1)
+
+
+def test_a_moment_typed_beside_a_chosen_day_is_asked_about_as_ever(house: House) -> None:
+    typed = {"expiry": "30d", "expired_time": "2031-01-01T00:00:00"}
+    client = house.client()
+    form = {**opened(client, house), **typed}
+
+    with patch("keys.forms.base.MAX_AGE_S", -1):
+        stale = saved(client, house, form)
+
+    assert stale.status_code == 409 and form_of(body(stale))["expired_time"] == typed["expired_time"]
+    assert "A moment is given and a day is chosen" in words(stale)

@@ -108,6 +108,36 @@ def test_one_is_taken_out_by_its_button(house: House) -> None:
     assert form_of(body(page))["model_limits"] == "own/model" and "Removed gpt-4o." in words(page)
 
 
+def in_conflict(house: House, way: str) -> dict[str, Any]:
+    """The form after both changed the models, with this choice made."""
+    form = {**opened(house.client(), house, "restricted"), "model_limits": "mine"}
+    house.sandbox.console_edit(house.keys["restricted"], model_limits="gpt-4o,theirs")
+    answer = saved(house.client(), house, form, key="restricted")
+    assert answer.status_code == 409
+    return {**form_of(body(answer)), "choose-model_limits": way}
+
+
+@pytest.mark.parametrize(("way", "gone", "left"), [("theirs", "gpt-4o", "theirs"), ("mine", "mine", "")])
+def test_a_button_acts_on_the_value_that_is_chosen_in_a_conflict(house: House, way: str, gone: str, left: str) -> None:
+    form = {**in_conflict(house, way), "models": f"remove:{token_of(gone)}"}
+    path = house.path("restricted", "models/")
+
+    fragment, page = house.client().post(path, form, headers=HTMX), house.client().post(path, form)
+
+    assert f"Removed {gone}." in words(fragment) and f"Removed {gone}." in words(page)
+    assert form_of(body(page))["model_limits"] == left
+    assert ('name="choose-model_limits" value="mine" checked' in body(fragment)) == (way == "theirs")
+
+
+def test_what_the_catalogue_takes_into_their_value_is_kept(house: House) -> None:
+    form, path = in_conflict(house, "theirs"), house.path("restricted", "models/")
+    page = house.client().post(path, {**form, "models": "open"})
+
+    back = house.client().post(path, {**form_of(body(page), "models-form"), "model": "gpt-5", "models": "take"})
+
+    assert form_of(body(back))["model_limits"].split() == ["theirs", "gpt-5"]
+
+
 @pytest.mark.parametrize("htmx", [True, False])
 def test_a_catalogue_that_cannot_be_read_is_said_and_ids_can_be_typed(house: House, htmx: bool) -> None:
     house.sandbox.fault("503", operation="models", times=99)

@@ -1,5 +1,6 @@
 """Without JavaScript a step of its own shows what will change; nothing is sent by it, and the next press saves."""
 
+import re
 from typing import Any
 
 import pytest
@@ -51,6 +52,32 @@ def test_the_page_offers_the_step_first(house: House) -> None:
     page = body(house.client().get(house.path("plain")))
 
     assert page.index('name="review" value="1"') < page.index('id="save-label"')
+
+
+def by_enter(answer: Answer) -> str:
+    """The form's first submit button, which Enter in any of its fields presses."""
+    form = body(answer).split('<form id="key-form"')[1].split("</form>")[0]
+    found = re.search(r'<button[^>]*type="submit"[^>]*>', form)
+    assert found and "visually-hidden" in found[0] and 'tabindex="-1"' in found[0]
+    return found[0]
+
+
+def test_enter_is_the_step_and_after_it_saves(house: House) -> None:
+    fresh, wrong = house.client().get(house.path("plain")), reviewed(house, {"name": ""})
+
+    for answer in (fresh, wrong):
+        assert 'name="review" value="1"' in by_enter(answer) and "without-script" in by_enter(answer)
+    assert "name=" not in by_enter(reviewed(house, {"name": "New"}))
+
+
+def test_with_javascript_enter_saves(house: House) -> None:
+    """The script takes away what is without it."""
+    page = body(house.client().get(house.path("plain")))
+
+    answer = re.sub(r"<button[^>]*without-script[^>]*>.*?</button>", "", page)
+    first = re.search(r'<button[^>]*type="submit"[^>]*>', answer.split('<form id="key-form"')[1])
+
+    assert first and "visually-hidden" in first[0] and "name=" not in first[0]
 
 
 def test_the_usage_log_has_its_say(house: House) -> None:

@@ -88,6 +88,7 @@ def test_an_unchanged_form_sends_nothing(house: House) -> None:
         answer = saved(house.client(), house, form, key=name)
 
         assert answer.status_code == 200 and "Nothing to save" in notice(answer), (name, words(answer))
+        assert "already reads" not in notice(answer), "nothing was read"
     assert house.sandbox.writes() == [] and not Change.objects.exists()
     assert not Record.objects.filter(key_id__in=house.keys.values()).exists()
 

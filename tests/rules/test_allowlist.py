@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keys import rules
+from keys.redact import mask
 
 pytestmark = pytest.mark.dbfree
+
+SECRET = "sk-" + "aB3dE5gH7jK9" * 4
 
 
 def faults_of(text: str) -> list[str]:
@@ -101,6 +104,23 @@ def test_allowlist_is_saved(text: str, saved: str | None) -> None:
 def test_each_mistake_is_named(entry: str, said: str) -> None:
     (fault,) = faults_of(entry)
     assert said in fault
+
+
+@pytest.mark.parametrize("text", [SECRET, mask(SECRET), SECRET[3:], f"key={SECRET}", "**********", f"{SECRET}:443"])
+def test_a_secret_is_told_as_one_and_nothing_of_it_is_said(text: str) -> None:
+    with pytest.raises(rules.RuleBroken) as refused:
+        rules.check_allow_ips(text)
+
+    (fault,) = refused.value.broken
+    assert (fault.code, fault.params) == ("secret", {})
+    assert str(fault).startswith("This looks like a secret, and nothing of it was kept.")
+
+
+@pytest.mark.parametrize(
+    "text", ["10.0.*.*", "10.0.0.***", "sk-learn.example.com", "2001:db8:85a3::8a2e:0370:7334/129"]
+)
+def test_what_is_no_secret_is_not_taken_for_one(text: str) -> None:
+    assert "secret" not in faults_of(text)[0]
 
 
 def test_all_faults_come_together_and_are_counted() -> None:
