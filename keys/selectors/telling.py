@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from keys.ledger.actions import Action
 from keys.ledger.finding import body_of as body_of_text
@@ -97,15 +98,26 @@ def facts_of(record: Record) -> tuple[tuple[str, str], ...]:
     return tuple((field_label(name), _value(record, name, body[name])) for name in names)
 
 
+CHANGE_WHY: Final[dict[str, Words]] = {
+    "superseded": _("another change of this key went first"),
+    "stopped": _("the dashboard was stopped before anything was sent"),
+    "untold": _("the key was changed from here since, so that it cannot be told any more"),
+    "not_read": _("the key could not be read afterwards"),
+    "no_such_key": _("CometAPI has no such key"),
+    "gone": _("the key was deleted meanwhile"),
+}
+
+
 def _value(record: Record, name: str, value: Any) -> str:
-    """The leak desk records its reasons as codes; any other value is told as it stands."""
+    """Reasons of ours are recorded as codes; any other value is told as it stands."""
     if name == "why" and isinstance(value, str):
         words: dict[str, Mapping[str, Words]] = {
             Action.LEAK_PROBE: WHY,
             Action.LEAK_REVIVED: WHY,
             Action.LEAK_SECRETS_DESTROYED: DESTROYED,
         }
-        return str(words.get(record.action, {}).get(value) or value_text(name, value))
+        of_action = words.get(record.action, CHANGE_WHY if record.change else {})
+        return str(of_action.get(value) or value_text(name, value))
     return value_text(name, value)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -176,6 +177,16 @@ REASONS = [
 @pytest.mark.parametrize(("action", "code", "told"), REASONS)
 def test_reasons_of_the_leak_desk_are_told_in_words(action: Action, code: str, told: str) -> None:
     record = append(action=action, body={"why": code})
+
+    for path in ("/history/", f"/history/{record.seq}/"):
+        assert told in words(page(path)), path
+
+
+@pytest.mark.parametrize(("code", "told"), [("untold", "it cannot be told any more"), ("http_503", "http_503")])
+def test_our_own_reasons_of_a_change_are_told_in_words(blue: Team, code: str, told: str) -> None:
+    about = {"action": Action.KEY_EDIT, "team": blue, "key_id": 7, "key_name": "staging", "change": str(uuid4())}
+    append(**about)
+    record = append(**about, outcome="other", body={"why": code})
 
     for path in ("/history/", f"/history/{record.seq}/"):
         assert told in words(page(path)), path
