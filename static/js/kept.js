@@ -208,6 +208,14 @@
   window.addEventListener("focus", () => ended && signedInAgain());
   document.addEventListener("visibilitychange", () => ended && !document.hidden && signedInAgain());
 
+  // In a conflict: who types into a field wants what they type, whatever was chosen for it before.
+  document.addEventListener("input", ({ target }) => {
+    const choices = target.form?.elements[`choose-${target.name}`];
+    if (choices?.value === "theirs") {
+      choices.value = "mine";
+    }
+  });
+
   // Half a moment has no value, so that the browser itself says nothing of it.
   document.addEventListener("keyup", ({ target }) => {
     if (target.validity?.badInput) {

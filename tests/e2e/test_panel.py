@@ -146,3 +146,17 @@ def test_a_day_chosen_after_a_refused_moment_is_what_is_meant(lead: Any, app: Ap
 
     on_the_list(lead, app)
     assert 0 < app.house.stored("plain")["expired_time"] < 1_900_000_000
+
+
+def test_who_types_into_a_field_in_conflict_wants_what_they_type(lead: Any, app: App) -> None:
+    open_panel(lead, app)
+    app.house.sandbox.console_edit(app.house.keys["plain"], name="Theirs")
+    lead.get_by_label("Name", exact=True).fill("Mine")
+    lead.get_by_role("button", name=re.compile("^Save")).click()
+    lead.get_by_label("Keep what it is now").check()
+    lead.get_by_label("Name", exact=True).fill("Mine, after all")
+
+    expect(lead.get_by_label("Take mine")).to_be_checked()
+    lead.get_by_role("button", name="Save 1 change").click()
+    on_the_list(lead, app)
+    assert app.house.stored("plain")["name"] == "Mine, after all"
