@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,3 +102,11 @@ def complaints(page: Any) -> Iterator[Complaints]:
     page.on("pageerror", lambda error: heard.lines.append(str(error)))
     yield heard
     assert heard.unexpected() == [], "\n".join(heard.unexpected())
+
+
+def soon(page: Any, expression: str) -> None:
+    """Wait until it holds. Playwright's own wait evaluates it within the page, which the policy forbids."""
+    end = time.monotonic() + 30
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(50)

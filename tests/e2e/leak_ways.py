@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from playwright.sync_api import expect
+
 from keys.services import syncing
 from keys.types import Deadline
 from tests.e2e.conftest import App
@@ -101,7 +103,7 @@ def today_page(page: Any, app: App) -> None:
 def read(page: Any) -> None:
     """The usage log has come, and with it what was spent today."""
     page.locator("#since-form").wait_for()
-    page.wait_for_function("!document.querySelector('[id^=today-] a')")
+    expect(page.locator("[id^=today-] a")).to_have_count(0, timeout=30_000)
 
 
 def still(page: Any) -> None:

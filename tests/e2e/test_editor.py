@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from keys.models import CompanyRole, Person
-from tests.e2e.conftest import App, Complaints
+from tests.e2e.conftest import App, Complaints, soon
 from tests.e2e.test_flows import ON_PURPOSE
 from tests.pages.house import PASSWORD
 
@@ -259,7 +259,7 @@ def test_what_would_change_hides_nothing_that_is_typed_in(lead: Any, app: App, w
         with lead.expect_response("**/check/"):
             lead.get_by_label(control, exact=True).fill("7")
         lead.get_by_label(control, exact=True).press("End")
-        lead.wait_for_function(IN_SIGHT)
+        soon(lead, IN_SIGHT)
 
 
 def test_leaving_the_page_with_unsaved_typing_asks(lead: Any, app: App) -> None:
