@@ -98,8 +98,8 @@ def enable_key(
     """Enable a key as it is; with `put_back`, together with the settings that a disable had to alter (trap 4).
 
     since: how it must still read; what has moved from there is a Conflict. begun: put back what was altered from then
-    on alone. Raises Invalid when it is expired or has no
-    quota left: those are mended in the form first; and as `edit_key`.
+    on alone. Raises Invalid when it is expired or has no quota left: those are mended in the form first; and as
+    `edit_key`.
     """
 
     def plan(live: KeySnapshot) -> Plan:

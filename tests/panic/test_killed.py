@@ -104,16 +104,22 @@ def killed(*args: Any, **more: Any) -> Any:
     raise KeyboardInterrupt
 
 
-def test_killed_at_the_send_where_an_earlier_panic_had_disabled_the_same_keys(
-    few: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    anew(few, few.work(few.press()))
+def cut_off_at_the_send(few: Scene, monkeypatch: pytest.MonkeyPatch) -> Panic:
+    """Pressed, listed, and killed a moment before the first request of its batch."""
     panic = few.press()
     few.slice()  # the listing
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(CometClient, "put_key", killed)
         few.slice()
     few.killed()
+    return panic
+
+
+def test_killed_at_the_send_where_an_earlier_panic_had_disabled_the_same_keys(
+    few: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anew(few, few.work(few.press()))
+    panic = cut_off_at_the_send(few, monkeypatch)
 
     panic = few.work(panic, check=False)
 
@@ -123,12 +129,7 @@ def test_killed_at_the_send_where_an_earlier_panic_had_disabled_the_same_keys(
 def test_a_key_that_somebody_else_had_the_last_word_about_is_disabled_by_the_check(
     few: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    panic = few.press()
-    few.slice()  # the listing
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(CometClient, "put_key", killed)
-        few.slice()
-    few.killed()
+    panic = cut_off_at_the_send(few, monkeypatch)
     key_id = Change.objects.filter(kind="disable").values_list("key_id", flat=True)[0]
     assert few.stage.on(key_id).disable().outcome == "confirmed"
     few.sandbox.console_edit(key_id, status=1)
