@@ -179,7 +179,7 @@ def test_a_secret_in_an_address_is_answered_without_it(house: House) -> None:
 def test_hostile_names_stay_text(house: House) -> None:
     mirrored(house.team, 9_001, name="<b>x</b>\x00\ud800\u202e=cmd()", group="<i>", masked="<u>\x1b")
 
-    html = page(house, "?q=%3Db".replace("%3Db", "cmd"))
+    html = page(house, "?q=%3Dcmd()")
 
     assert shown(html) == [9_001]
     assert "&lt;b&gt;x&lt;/b&gt;\\u0000\\ud800\\u202e=cmd()" in html
