@@ -27,7 +27,7 @@ def test_it_goes_on_from_the_last_sound_verdict(real_db: Any) -> None:
     assert verdict()[1].startswith(f"sound: {count} records, ")
     append()
 
-    code, said = verdict()
+    code, said = verdict("--new")
 
     assert code == 0
     assert said.startswith(f"sound: {count + 1} records, 1 of them new since the last verdict")

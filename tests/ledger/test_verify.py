@@ -15,11 +15,11 @@ from tests.ledger.damage import without_guards
 from tests.ledger.making import append, change, ledger_of
 
 
-def verdict() -> tuple[int, str]:
+def verdict(*extra: str) -> tuple[int, str]:
     """Exit code and what was printed."""
     out = io.StringIO()
     try:
-        call_command("verify_ledger", stdout=out, stderr=out)
+        call_command("verify_ledger", *extra, stdout=out, stderr=out)
     except SystemExit as end:
         assert isinstance(end.code, int)
         return end.code, out.getvalue()
@@ -38,6 +38,18 @@ def test_a_ledger_of_every_kind_of_record_is_sound(real_db: Any) -> None:
     code, said = verdict()
 
     assert (code, said[:6]) == (0, "sound:"), said
+
+
+def test_who_asks_by_hand_is_not_told_sound_of_records_that_were_not_read(real_db: Any) -> None:
+    ledger_of(10)
+    assert verdict()[0] == 0  # the mark stands behind the last record from now on
+    with without_guards(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {RECORD} SET actor = 'nobody' WHERE seq = 5")
+
+    assert verdict("--new")[0] == 0 and "(--whole reads all of them)" in verdict("--new")[1]
+    for asked in ((), ("--whole",)):
+        code, said = verdict(*asked)
+        assert (code, said[:17]) == (1, "damaged: record 5"), asked
 
 
 def test_open_changes_are_counted(real_db: Any) -> None:
