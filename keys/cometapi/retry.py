@@ -38,9 +38,10 @@ def repeated(attempt: Callable[[Deadline], T], deadline: Deadline, *, sleep: Cal
 
 def _pause_s(fault: UpstreamError, tried: int, left_s: float) -> float | None:
     """Seconds before the next attempt, None when there must not be one."""
-    if isinstance(fault, RateLimited):
+    if isinstance(fault, RateLimited) and fault.retry_after_s is not None:
         return fault.retry_after_s
-    if isinstance(fault, Unclear) or (isinstance(fault, NotSent) and fault.kind in REPEATED_UNSENT):
+    # The gateway's 429 often comes without saying how long (cometapi.md).
+    if isinstance(fault, (Unclear, RateLimited)) or (isinstance(fault, NotSent) and fault.kind in REPEATED_UNSENT):
         pause_s = min(PAUSE_SHARE * tried * left_s, LONGEST_PAUSE_S)
         return pause_s * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
     return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from keys.cometapi import record, wire
+from keys.cometapi.locate import is_listed
 from keys.cometapi.retry import repeated
 from keys.errors import AccessTokenRefused, KeyNotFound, NotSent, RateLimited, Refused, Unclear, UpstreamError
 from keys.types import Account, Deadline, Fingerprinter, Group, KeyPage, KeySettings, KeySnapshot, ModelList, SpentPage
@@ -42,21 +43,28 @@ class Verbs(ABC):
         return self._listed(page, page_size, deadline, self.account_id)
 
     def get_key(self, key_id: int, deadline: Deadline) -> KeySnapshot:
-        """The key as it is now. `success: false` may mean the key or the access token: the list tells which."""
+        """The key as it is now. `success: false` may mean the key or the access token: the list tells which.
+
+        Raises KeyNotFound only when the list does not have it either; Unclear, after asking again, when it has.
+        """
 
         def read(success: wire.Success) -> KeySnapshot:
             return record.key(success.data, key_id=key_id, account_id=self.account_id, fingerprint=self.fingerprint)
 
-        try:
-            if not 0 < key_id < record.INT_BOUND:
-                raise Refused("CometAPI has no such key.", kind="not_found")
-            return repeated(lambda until: self._call(wire.get_call(key_id), until, read), deadline)
-        except Refused as fault:
-            if fault.kind not in DENIED:
-                raise
-            refusal = fault
-        self._listed(1, 1, deadline, None)
-        raise _as(KeyNotFound, refusal, kind="not_found")
+        def attempt(until: Deadline) -> KeySnapshot:
+            try:
+                if not 0 < key_id < record.INT_BOUND:
+                    raise Refused("CometAPI has no such key.", kind="not_found")
+                return self._call(wire.get_call(key_id), until, read)
+            except Refused as fault:
+                if fault.kind not in DENIED:
+                    raise
+                refusal = fault
+            if is_listed(key_id, lambda page: self._listed(page, wire.MOST_PER_PAGE, until, None)):
+                raise Unclear("CometAPI lists this key, and refused to give it.", kind="refused_but_listed")
+            raise _as(KeyNotFound, refusal, kind="not_found")
+
+        return repeated(attempt, deadline)
 
     def put_key(
         self, key_id: int, settings: KeySettings, deadline: Deadline, *, status_only: bool = False

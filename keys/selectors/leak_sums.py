@@ -13,13 +13,15 @@ from keys.selectors.leaks import seconds_since
 class Sums:
     """All keys of an incident that a person may see, those too that no page shows in full.
 
-    ended: how many read disabled, or are gone. refused_s: seconds from the paste until the last one was refused, None
-    while one is not. unsure: keys that were found by a mask that nobody confirmed, which count for nothing else.
+    ended: how many read disabled, or are gone; gone: how many of those are. refused_s: seconds from the paste until the
+    last one was refused, None while one is not. unsure: keys that were found by a mask that nobody confirmed, which
+    count for nothing else.
     """
 
     found: int
     pressed: int
     ended: int
+    gone: int
     refused_s: float | None
     unsure: int
 
@@ -31,6 +33,7 @@ def sums_of(incident: Incident, person: Person) -> Sums:
         found=Count("pk", filter=sure),
         pressed=Count("pk", filter=sure & Q(pressed_at__isnull=False)),
         ended=Count("pk", filter=sure & (Q(disabled_at__isnull=False) | Q(gone=True))),
+        gone=Count("pk", filter=sure & Q(gone=True)),
         refused=Count("pk", filter=sure & Q(refused_at__isnull=False)),
         last=Max("refused_at", filter=sure),
         unsure=Count("pk", filter=~sure),

@@ -4,8 +4,10 @@ design.md, "One road to a write": a late PUT may still land, so "not applied" is
 `Waits.late_s` after the last moment at which a request of the change could have left us.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -16,11 +18,12 @@ from keys.models import Change, ChangeState, Team
 from keys.services import access_tokens, journal, leases, mirror, status
 from keys.services.compare import Differences, differences, moved_between
 from keys.services.disabling import apart
-from keys.services.outcome import Kind, Outcome, Result
+from keys.services.outcome import Held, Kind, Outcome, Result
 from keys.services.requests import Look, look
 from keys.services.snapshots import snapshot_from_json
 from keys.types import Actor, ActorKind, Deadline, KeySnapshot, Lane, Status
 
+Done = TypeVar("Done")
 SETTLER = Actor(ActorKind.SYSTEM, "", "settling", role="system")
 
 
@@ -48,6 +51,18 @@ def settle_key(*, team: Team, key_id: int) -> None:
     """Settle every change of this key that reading can settle now. Upstream trouble leaves them as they are."""
     for change in due().filter(team_id=team.pk, key_id=key_id):
         settle_change(change, team)
+
+
+def freed(attempt: Callable[[], Done], *, team: Team, key_id: int) -> Done:
+    """What `attempt` returns; made once more where reading ends what held the key, which takes no worker (design.md).
+
+    Raises what `attempt` raises: Held when reading cannot end it yet, LedgerUnavailable, SealBroken.
+    """
+    try:
+        return attempt()
+    except Held:
+        settle_key(team=team, key_id=key_id)
+        return attempt()
 
 
 def due() -> QuerySet[Change]:

@@ -1,5 +1,6 @@
 """Disabling and enabling a key at one press, and what is known of a change by now."""
 
+from functools import partial
 from http import HTTPStatus
 from uuid import UUID, uuid4
 
@@ -14,7 +15,7 @@ from keys.http import PersonRequest, actor_of, is_fragment, mark_ours, page, tea
 from keys.models import Team
 from keys.permissions import Verb
 from keys.services.outcome import ChangeIdTaken, Held, Outcome
-from keys.services.settle import change_result
+from keys.services.settle import change_result, freed
 from keys.services.status import disable_key, enable_key
 from keys.views.links import labels
 from keys.views.rows import row_now
@@ -45,7 +46,8 @@ def enable(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
     """As it is, or together with what disabling had to alter (`put_back`)."""
     team = team_or_404(request, slug, Verb.ENABLE_KEY)
     try:
-        result = enable_key(
+        enabling = partial(
+            enable_key,
             person=request.user,
             actor=actor_of(request, team),
             team=team,
@@ -53,6 +55,7 @@ def enable(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
             change_id=posted_change_id(request),
             put_back="put_back" in request.POST,
         )
+        result = freed(enabling, team=team, key_id=key_id)
     except Invalid as error:
         faults = [text for texts in error.faults.values() for text in texts]
         return refused(request, team, key_id, {"faults": faults}, status=422)

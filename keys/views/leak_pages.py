@@ -170,6 +170,11 @@ def _headline(sums: Sums) -> tuple[str, str]:
     if sums.refused_s is not None:
         return _("Refused"), "good"
     if sums.ended == sums.found:
+        # A key that is gone was never seen disabled, and CometAPI's cache may serve it for a while.
+        if sums.gone == sums.found:
+            return _("Gone from CometAPI, not yet proven refused"), "warn"
+        if sums.gone:
+            return _("Reads disabled or is gone, not yet proven refused"), "warn"
         return _("Reads disabled, not yet proven refused"), "warn"
     if sums.pressed:
         return _("Not yet disabled"), "bad"

@@ -1,6 +1,7 @@
 """Saving the form of one key: parse, call the service, say what came of it. Nothing that was typed is ever lost."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from django.http import HttpResponse, QueryDict
@@ -19,6 +20,7 @@ from keys.permissions import Verb
 from keys.services.access_tokens import NoAccessToken
 from keys.services.edit import edit_key, read_key
 from keys.services.outcome import ChangeIdTaken, Conflict, Held, Outcome, Result
+from keys.services.settle import freed
 from keys.services.usage import last_week
 from keys.trouble import trouble_of
 from keys.types import KeySnapshot
@@ -60,7 +62,8 @@ def _reviewed(request: PersonRequest, panel: Panel) -> HttpResponse:
 def _saved(request: PersonRequest, panel: Panel, key_id: int) -> HttpResponse:
     """Walk the road, and answer what it says; what it raises sent nothing."""
     try:
-        result = edit_key(
+        saving = partial(
+            edit_key,
             person=request.user,
             actor=actor_of(request, panel.team),
             team=panel.team,
@@ -71,6 +74,7 @@ def _saved(request: PersonRequest, panel: Panel, key_id: int) -> HttpResponse:
             reason=panel.form.reason,
             answers=panel.answers,
         )
+        result = freed(saving, team=panel.team, key_id=key_id)
     except Invalid as error:
         add_faults(panel.form, error)
         return panel_page(request, panel, status=422)

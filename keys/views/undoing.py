@@ -1,5 +1,6 @@
 """Taking back a change at one press, and bringing back settings of the past in the editor."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from keys.permissions import Verb
 from keys.selectors.history import record_for, state_told
 from keys.services.edit import read_key
 from keys.services.outcome import ChangeIdTaken, Conflict, Held
+from keys.services.settle import freed
 from keys.services.snapshots import snapshot_from_json
 from keys.services.undo import NotUndoable, inverse_of, undo_change
 from keys.types import KeyWish
@@ -35,7 +37,8 @@ def undo(request: PersonRequest, slug: str, key_id: int, change_id: UUID) -> Htt
     team = team_or_404(request, slug, Verb.EDIT_KEY)
     undone = get_object_or_404(Change, pk=change_id, team_id=team.pk, key_id=key_id)
     try:
-        result = undo_change(
+        undoing = partial(
+            undo_change,
             person=request.user,
             actor=actor_of(request, team),
             team=team,
@@ -43,6 +46,7 @@ def undo(request: PersonRequest, slug: str, key_id: int, change_id: UUID) -> Htt
             undone=undone,
             change_id=posted_change_id(request),
         )
+        result = freed(undoing, team=team, key_id=key_id)
     except Conflict as conflict:
         return _conflicting(request, team, undone, conflict)
     except (Invalid, NotUndoable, Held, ChangeIdTaken) as error:

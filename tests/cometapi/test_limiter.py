@@ -242,9 +242,11 @@ import sys, time, django
 django.setup()
 from keys.cometapi.limiter import Limiter
 from keys.types import Deadline, Lane
-one, ends = Limiter("comet", 200, 2.0), float(sys.argv[1])
+one = Limiter("comet", 200, 2.0)
+print("ready", flush=True)
+ends = float(input())
 while time.time() < ends:
-    one.take(Lane.ORDINARY if sys.argv[2] == "ordinary" else Lane.URGENT, Deadline.after(60))
+    one.take(Lane.ORDINARY if sys.argv[1] == "ordinary" else Lane.URGENT, Deadline.after(60))
     print(time.time())
 """
 
@@ -252,13 +254,17 @@ while time.time() < ends:
 def test_processes_share_one_budget(real_db: RealDatabase) -> None:
     connection.close()
     environment = {**real_db.environment, "DJANGO_SETTINGS_MODULE": "cometadmin.settings"}
-    ends = str(time.time() + 7)
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     started = [
-        subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, ends, lane], env=environment, stdout=subprocess.PIPE, cwd=os.getcwd()
-        )
+        subprocess.Popen([sys.executable, "-c", PROGRAM, lane], env=environment, cwd=os.getcwd(), **pipes)
         for lane in ("ordinary", "ordinary", "urgent")
     ]
+    assert [one.stdout.readline() for one in started if one.stdout] == ["ready\n"] * 3
+    ends = str(time.time() + 5)  # from when all of them are there, however long that took
+    for one in started:
+        assert one.stdin
+        one.stdin.write(ends + "\n")
+        one.stdin.flush()
     spoken = [one.communicate(timeout=60)[0].split() for one in started]
 
     assert [one.returncode for one in started] == [0, 0, 0]

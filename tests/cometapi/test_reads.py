@@ -19,6 +19,7 @@ LIST, ONE, SELF = f"{BASE}/api/token/", f"{BASE}/api/token/1234", f"{BASE}/api/u
 DENIED = httpx.Response(200, json={"success": False, "message": "no", "data": None})
 GOOD = httpx.Response(200, content=said(record()))
 PAGE = httpx.Response(200, content=listed(record()))
+WITHOUT = httpx.Response(200, content=listed(record(id=1235), record(id=1233)))
 HTML = httpx.Response(200, content="<html>")
 DENIED_404 = httpx.Response(404, json={"success": False, "message": "gone"})
 
@@ -38,9 +39,14 @@ def fault_of(call: Any) -> UpstreamError:
 @pytest.mark.parametrize(
     ("one", "page", "expected"),
     [
-        (DENIED, PAGE, (KeyNotFound, "not_found")),
+        (DENIED, WITHOUT, (KeyNotFound, "not_found")),
         (DENIED, httpx.Response(200, content=listed()), (KeyNotFound, "not_found")),
-        (DENIED_404, PAGE, (KeyNotFound, "not_found")),
+        (DENIED_404, WITHOUT, (KeyNotFound, "not_found")),
+        (DENIED, PAGE, (Unclear, "refused_but_listed")),
+        (DENIED_404, PAGE, (Unclear, "refused_but_listed")),
+        (DENIED, httpx.Response(200, content=listed(total=26)), (Unclear, "not_listed")),
+        (DENIED, httpx.Response(200, content=listed(record(id=9), total=2)), (Unclear, "not_listed")),
+        (DENIED, httpx.Response(200, content=listed(record(id=9), {"id": 1234})), (Unclear, "not_listed")),
         (DENIED, DENIED, (AccessTokenRefused, "refused")),
         (DENIED, httpx.Response(401), (AccessTokenRefused, "http_401")),
         (DENIED, httpx.Response(429), (RateLimited, "http_429")),
@@ -54,7 +60,7 @@ def fault_of(call: Any) -> UpstreamError:
 )
 def test_no_such_key_and_no_such_access_token_are_told_apart(one: Any, page: Any, expected: Any) -> None:
     respx.get(ONE).mock(return_value=one)
-    route = respx.get(LIST, params={"p": "1", "page_size": "1"})
+    route = respx.get(LIST, params={"p": "1", "page_size": "100"})
     route.mock(side_effect=page) if isinstance(page, Exception) else route.mock(return_value=page)
 
     fault = fault_of(lambda: client().get_key(1234, soon()))
@@ -79,6 +85,7 @@ def test_an_id_that_no_key_can_have_is_not_asked_for(key_id: int) -> None:
         httpx.ConnectError("x"),
         httpx.ReadError("x"),
         httpx.Response(429, headers={"Retry-After": "0"}),
+        httpx.Response(429),
     ],
 )
 def test_a_read_is_asked_again(bad: Any) -> None:
@@ -89,15 +96,24 @@ def test_a_read_is_asked_again(bad: Any) -> None:
 
 
 @respx.mock
-@pytest.mark.parametrize(
-    "bad", [DENIED, httpx.Response(429), httpx.Response(429, headers={"Retry-After": "60"}), httpx.Response(400)]
-)
+@pytest.mark.parametrize("bad", [DENIED, httpx.Response(429, headers={"Retry-After": "60"}), httpx.Response(400)])
 def test_a_read_is_not_asked_again_where_that_cannot_help(bad: Any) -> None:
     route = respx.get(ONE).mock(side_effect=[bad, GOOD])
-    respx.get(LIST).mock(return_value=PAGE)
+    respx.get(LIST).mock(return_value=WITHOUT)
 
     assert isinstance(fault_of(lambda: client().get_key(1234, soon())), Refused)
     assert route.call_count == 1
+
+
+@respx.mock
+@pytest.mark.parametrize("bad", [DENIED, DENIED_404])
+def test_one_refusal_of_a_key_that_is_listed_is_asked_again(bad: Any) -> None:
+    """Who believed it would call a living key deleted, and leave it enabled."""
+    route = respx.get(ONE).mock(side_effect=[bad, bad, GOOD])
+    respx.get(LIST).mock(return_value=PAGE)
+
+    assert client().get_key(1234, soon()).id == 1234
+    assert route.call_count == 3
 
 
 def test_attempts_share_the_time_and_the_last_gets_what_is_left() -> None:

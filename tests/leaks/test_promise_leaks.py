@@ -40,6 +40,8 @@ MISHAPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("reset_after", {"operation": "update", "times": 1}),
     ("status_ignored", {"operation": "update", "times": 1}),
     ("stale_read", {"operation": "get", "skip": 1, "times": 1}),
+    ("refusal", {"operation": "get", "every": 2}),
+    ("refusal", {"operation": "get", "times": 2}),
     ("500_after", {"operation": "update", "times": 2}),
     ("503", {"operation": "v1_models", "times": 3}),
     ("edit_late", {}),
@@ -54,6 +56,8 @@ def false_claims(scene: Scene, row: Leaked) -> list[str]:
     found = []
     if row.disabled_at and key["status"] != 2 and not revived_since(scene, row, row.disabled_at):
         found.append(f"disabled, but status {key['status']} is stored")
+    if row.gone:
+        found.append("gone, but it is there")
     for level in ("refused_at", "again_at", "last_at"):
         claimed = getattr(row, level)
         if claimed and serves and not revived_since(scene, row, claimed):

@@ -3,6 +3,7 @@
 Every answer is held against the sandbox: "saved" is said of what is stored alone, "nothing changed" where nothing did.
 """
 
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -107,9 +108,16 @@ def test_no_such_key(house: House) -> None:
 
 
 def test_deleted_between_our_reading_and_our_update(house: House) -> None:
-    hit(house, "update", "404")
+    paused = house.sandbox.pause(operation="update")
 
-    answer = save(house, after=lambda: hit(house, "get", "404", skip=1, times=99))
+    def delete() -> None:
+        assert house.sandbox.wait_paused(paused)
+        house.sandbox.console_delete(house.keys["plain"])
+        house.sandbox.release(paused)
+
+    deleting = Thread(target=delete)
+    answer = save(house, after=deleting.start)
+    deleting.join()
 
     assert answer.status_code == 404 and GONE in notice(answer)
     assert "what became of the change can no longer be read" in notice(answer)

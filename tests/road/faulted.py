@@ -184,6 +184,8 @@ def _write(done: Run, ask: Any) -> None:
         result = ask()
         done.said, done.change = str(result.outcome), result.change_id
         done.mentioned = tuple(result.moved)
+        if result.gone:
+            done.lie("said the key was deleted, and it is there")
     except Conflict:
         done.said = "conflict"
     except Held:

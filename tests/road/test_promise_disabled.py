@@ -87,6 +87,9 @@ BUSY: tuple[dict[str, Any], ...] = (
     {"reset_after": {"operation": "update", "times": 1}},
     {"500_after": {"operation": "update", "times": 2}},
     {"stale_read": {"operation": "get", "skip": 1, "times": 1}},
+    {"refusal": {"operation": "get", "times": 1}},
+    {"refusal": {"operation": "get", "skip": 1, "times": 1}},
+    {"429": {"operation": "get", "times": 1}},
     {"refusal": {"operation": "update", "times": 1}},
     {"success_string": {"operation": "update", "times": 1, "applied": False}},
 )

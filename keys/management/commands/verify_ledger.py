@@ -62,7 +62,9 @@ class Command(BaseCommand):
         assert sound is not None  # noqa: S101  (asked by the caller)
         parts = ["sound: " + _n(ngettext("%(n)d record", "%(n)d records", sound.records), sound.records)]
         if report.after:
-            parts.append(f"{sound.records - report.after} of them new since the last verdict (--whole reads all of them)")
+            parts.append(
+                f"{sound.records - report.after} of them new since the last verdict (--whole reads all of them)"
+            )
         else:
             still = sound.open or 0
             words = ngettext("%(n)d change without an outcome", "%(n)d changes without an outcome", still)
