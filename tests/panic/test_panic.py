@@ -1,5 +1,6 @@
 """Every key of a team disabled at one press: what reads so, what does not, and that nothing is claimed beyond it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from keys.errors import Denied, Invalid, LedgerUnavailable
 from keys.ledger.finding import body_of
 from keys.models import Job, Membership, Panic, Person, Record, TeamRole
 from keys.services.outcome import Result
-from keys.services.panic import batches, running
+from keys.services.panic import batches, listing, running
 from keys.services.panic.pressing import NumberChanged
+from keys.types import KeyPage
 from tests.panic.scene import Scene
 from tests.road.stage import wish
 
@@ -117,6 +119,38 @@ def test_when_it_cannot_be_listed_the_mirrors_keys_are_disabled(scene: Scene) ->
     assert scene.enabled() == set() and scene.states(panic) == {"done": len(scene.ids) - 1}
     scene.sandbox.clear_faults()
     assert scene.work(panic).checks == 1
+
+
+def test_a_list_that_is_shorter_than_it_says_is_not_believed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keys that it hides are known here: they are disabled too, and nothing is called done before a whole list."""
+    usual, hidden = listing.read_page, min(scene.ids)
+
+    def short(client: Any, number: int) -> KeyPage:
+        page = usual(client, number)
+        return replace(page, items=tuple(key for key in page.items if key.id != hidden))
+
+    monkeypatch.setattr(listing, "read_page", short)
+    panic = scene.work(scene.press(), check=False)
+    assert panic.unlisted == "list_short" and scene.enabled() == set()
+    for _ in range(3):
+        scene.hasten(panic)
+        scene.slice()
+    panic.refresh_from_db()
+    assert (panic.checks, panic.failed_checks) == (0, 3)
+    monkeypatch.undo()
+    assert scene.work(panic).checks == 1
+
+
+def test_a_list_that_never_ends_keeps_nothing_waiting(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = listing.read_page
+
+    def again(client: Any, number: int) -> KeyPage:
+        page = usual(client, 1)
+        return replace(page, page=number, page_size=len(page.items), total=99_999)
+
+    monkeypatch.setattr(listing, "read_page", again)
+    panic = scene.work(scene.press(), check=False)
+    assert panic.unlisted == "list_repeats" and scene.enabled() == set()
 
 
 def test_a_refused_access_token_stops_it_and_leaves_all_in_sight(scene: Scene) -> None:

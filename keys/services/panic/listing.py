@@ -4,7 +4,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from keys.cometapi.client import CometClient
-from keys.errors import UpstreamError
+from keys.errors import Unclear, UpstreamError
 from keys.models import MirrorKey, Panic, PanicItem
 from keys.redact import escape_visible
 from keys.services import settle
@@ -24,18 +24,26 @@ def go_on(panic: Panic, client: CometClient, until: Deadline) -> bool:
     """List on; True when all was listed. What does not read disabled becomes an item, or waits again.
 
     Keys that are made meanwhile shift the pages towards the end, where they are met again (trap 15); what is deleted
-    shifts them the other way, and what slips through is found by the listing that checks. Raises UpstreamError.
+    shifts them the other way, and what slips through is found by the listing that checks. Raises UpstreamError, also
+    for a list that ends before its own total or never does: what it hides would be left enabled, and called done.
     """
     if panic.next_page == 1:
         panic.listed_at, panic.skipped = timezone.now(), 0
+    before: list[int] = []
     while not until.passed:
         page = read_page(client, panic.next_page)
         _take_in(panic, page)
+        ids = [key.id for key in page.items]
+        if ids and ids == before:
+            raise Unclear("CometAPI's list of keys repeats one page for ever.", kind="list_repeats")
+        before = ids
         full = len(page.items) + page.skipped >= page.page_size
         panic.skipped += page.skipped
         panic.next_page = panic.next_page + 1 if full else 1
         panic.save(update_fields=("listed_at", "skipped", "next_page", "already"))
         if not full:
+            if (page.page - 1) * page.page_size + len(page.items) + page.skipped < page.total:
+                raise Unclear("CometAPI's list of keys is shorter than it says.", kind="list_short")
             return True
     return False
 
