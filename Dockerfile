@@ -18,9 +18,10 @@ RUN /venv/bin/python manage.py collectstatic --no-input --verbosity 0 \
 
 FROM python:3.13-slim-bookworm
 
-# Nothing that builds or fetches stays; what runs belongs to root. /data is for a volume, where SQLite is enough.
+# Nothing that builds or fetches stays; what runs belongs to root. /data is for a volume, where SQLite is enough;
+# /checkpoints for another. A volume that is new takes over whose folder it is laid on.
 RUN /usr/local/bin/python -m pip uninstall --yes --quiet --root-user-action=ignore pip \
-    && install -d -o 10001 -g 10001 -m 0700 /data
+    && install -d -o 10001 -g 10001 -m 0700 /data /checkpoints
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-MAPPED = ("venv", "app", "data", "usr/local", "run/secrets", "secrets")
+MAPPED = ("venv", "app", "data", "checkpoints", "usr/local", "run/secrets", "secrets")
 IMAGE_PATH = re.compile(rf"(?<![\w./-])/({'|'.join(MAPPED)})(?=[/:\s\"']|$)")
 FOR_PIP = re.compile(r"(?i)PIP_.*|.*_PROXY|SSL_CERT_.*|REQUESTS_CA_BUNDLE|HOME")
 PYTHONS = ("/usr/bin/python3", "/usr/local/bin/python3", os.path.realpath(sys.executable))
@@ -56,15 +56,21 @@ def last(name: str) -> Instruction:
 
 
 def compose(given: Mapping[str, str]) -> dict[str, Any]:
-    """compose.yaml with `${NAME:-default}` and `${NAME:?words}` filled in."""
-    text = (ROOT / "compose.yaml").read_text()
+    """compose.yaml with `${NAME:-default}` and `${NAME:?words}` filled in, after YAML is read, as Compose does it."""
 
     def value(hit: re.Match[str]) -> str:
         name, kind, rest = hit.groups()
         assert kind == ":-" or name in given, rest
-        return given.get(name, rest)
+        return given.get(name) or rest
 
-    found = yaml.safe_load(re.sub(r"\$\{(\w+)(:[-?])([^}]*)\}", value, text))
+    def filled(read: Any) -> Any:
+        if isinstance(read, dict):
+            return {name: filled(inner) for name, inner in read.items()}
+        if isinstance(read, list):
+            return [filled(inner) for inner in read]
+        return re.sub(r"\$\{(\w+)(:[-?])([^}]*)\}", value, read) if isinstance(read, str) else read
+
+    found = filled(yaml.safe_load((ROOT / "compose.yaml").read_text()))
     assert isinstance(found, dict)
     return found
 

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from cometadmin.environment import SETTINGS
 from tests.image.steps import ROOT, Image, a_python, cannot, compose, dockerfile, files, instructions, last
 from tests.start.product import free_port
 from tests.tooling.loading import load
@@ -101,13 +102,48 @@ def test_compose_holds_no_secret_and_waits_for_what_it_needs() -> None:
         for setting, value in service["environment"].items():
             assert not SECRET.search(setting) or str(value).startswith("/run/secrets/"), f"{name}: {setting}"
             assert "DATABASE_URL" not in setting or str(value).startswith("/run/secrets/")
-    for name in ("web", "migrate"):
-        assert services[name]["read_only"] is True and services[name]["cap_drop"] == ["ALL"]
-        assert "user" not in services[name] and "privileged" not in services[name]
     assert services["web"]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+    assert services["worker"]["depends_on"] == services["web"]["depends_on"]
     assert services["migrate"]["depends_on"] == {"database": {"condition": "service_healthy"}}
     assert "ports" not in services["database"] and services["database"]["image"].count(":") == 1
     assert all(port.startswith("127.0.0.1:") for port in services["web"]["ports"])
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "migrate"])
+def test_what_runs_of_ours_can_write_no_file_of_the_image_and_has_no_right_of_root(name: str) -> None:
+    service = compose(GIVEN)["services"][name]
+
+    assert service["read_only"] is True and service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not {"user", "privileged", "cap_add"} & set(service)
+
+
+def test_checkpoints_stand_where_the_database_does_not_reach() -> None:
+    found = compose(GIVEN)
+    services = found["services"]
+    volumes = {name: {one.split(":")[0] for one in service.get("volumes", ())} for name, service in services.items()}
+
+    assert volumes == {"database": {"database"}, "migrate": set(), "web": {"checkpoints"}, "worker": {"checkpoints"}}
+    assert set(found["volumes"]) == {"database", "checkpoints"}
+    for name in ("web", "worker"):  # the one signs exports, the other whatever is due; both verify
+        mounted = services[name]["volumes"][0].split(":")[1]
+        assert str(Path(services[name]["environment"]["CHECKPOINT_FILE"]).parent) == mounted
+
+
+def test_compose_passes_every_setting_on_with_its_default() -> None:
+    not_asked = {"SECRET_KEY_FALLBACKS", "HOST", "PORT", "PLAIN_HTTP", "WAIT_SCALE"}
+    own = {"ALLOWED_HOSTS": HOST, "TRUSTED_PROXY_COUNT": "1", "CHECKPOINT_FILE": "/checkpoints/checkpoints.jsonl"}
+    asked = [setting for setting in SETTINGS if setting.name not in not_asked and not setting.secret]
+    every = {setting.name: f"given {setting.name}" for setting in asked}
+
+    for name in ("web", "worker"):
+        plain, given = (compose(some)["services"][name]["environment"] for some in (GIVEN, every))
+        for setting in asked:
+            assert plain[setting.name] == own.get(setting.name, setting.default), setting.name
+            assert given[setting.name] == every[setting.name]
+        assert set(plain) == {setting.name for setting in asked} | {
+            f"{setting.name}_FILE" for setting in SETTINGS if setting.secret and setting.name not in not_asked
+        }
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +208,19 @@ def fetched(port: int, path: str) -> tuple[int, dict[str, str], str]:
     return answer.status, dict(answer.getheaders()), answer.read().decode()
 
 
+def assert_the_volume_is_what_is_compared(image: Image, env: dict[str, str]) -> None:
+    """What the worker signs stands there, its user's own, and verifying misses it when it is gone; no file is named."""
+    code, said = image.done(["python", "manage.py", "checkpoint_ledger"], env)
+    assert code == 0, said
+    file = Path(image.real(env["CHECKPOINT_FILE"]))
+    assert file.stat().st_uid == image.user and file.read_text().count("\n") == 1
+    assert image.done(["python", "manage.py", "verify_ledger"], env)[0] == 0
+
+    file.unlink()
+    code, said = image.done(["python", "manage.py", "verify_ledger"], env)
+    assert code == 2 and str(file) in said
+
+
 def test_what_the_files_say_is_followed_to_a_served_page(image: Image) -> None:
     services = compose(GIVEN)["services"]
     env = {**services["web"]["environment"], "PORT": str(free_port())}
@@ -189,6 +238,7 @@ def test_what_the_files_say_is_followed_to_a_served_page(image: Image) -> None:
             status, headers, _ = fetched(int(env["PORT"]), sheet)
             assert status == 200 and "immutable" in headers["Cache-Control"], sheet
         assert fetched(int(env["PORT"]), "/readyz")[0] == 200
+        assert_the_volume_is_what_is_compared(image, services["worker"]["environment"])
 
         assert [*files(image.root / "app"), *files(image.root / "venv")] == before
     assert image.done(last("HEALTHCHECK").form, env)[0] != 0  # nobody answers any more
