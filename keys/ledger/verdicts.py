@@ -52,10 +52,15 @@ def keep(name: str, said: Said, keys: Mapping[str, bytes]) -> None:
 
 
 def kept(name: str, keys: Mapping[str, bytes]) -> Said | None:
-    """None where there is none, or none that we have sealed with the first key: an older one may have leaked."""
-    row = Verdict.objects.filter(name=name, seal_key=next(iter(keys), "")).first()
-    key = keys.get(row.seal_key) if row else None
-    if row is None or key is None or _seal(key, name, row.text) != row.seal:
+    """None where there is none, or none that counts (`opened`)."""
+    row = Verdict.objects.filter(name=name).first()
+    return opened(row, keys) if row else None
+
+
+def opened(row: Verdict, keys: Mapping[str, bytes]) -> Said | None:
+    """None for one that we have not sealed with the first key: an older one may have leaked."""
+    key = keys.get(row.seal_key)
+    if key is None or row.seal_key != next(iter(keys)) or _seal(key, row.name, row.text) != row.seal:
         return None
     said = json.loads(row.text)
     return Said(**{**said, "retired": tuple(said["retired"]), "faults": tuple(said["faults"])})

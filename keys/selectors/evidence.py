@@ -3,14 +3,26 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
+from django.db.models import DateTimeField, TextField, Value
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from keys.ledger import checkpoint, guards, verdicts
 from keys.ledger.verdicts import Said
 from keys.models import Checkpoint, Delivery, LedgerHead, Person, Record
+from keys.models import Verdict as KeptVerdict
 from keys.permissions import Verb, allowed
+
+FAILING: Final = {
+    "checkpoint": _("No checkpoint is signed: the ledger contradicts an earlier one"),
+    "checkpoint_file": _("Checkpoints cannot be written to their file"),
+    "checkpoint_stdout": _("Checkpoints cannot be written to standard output"),
+    "shipping": _("Records cannot be shipped"),
+}
+"""Names of `Delivery` rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,15 @@ class Verdict:
     def unable(self) -> Said | None:
         return self.newest if self.newest and self.newest.outcome == "cannot" else None
 
+    @property
+    def is_troubled(self) -> bool:
+        return bool(self.damaged or self.unable or self.alarms)
+
+    @property
+    def tone(self) -> str:
+        """Of trouble: where only a verdict is lacking it is a warning."""
+        return "bad" if self.damaged or self.alarms else "warn"
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -65,10 +86,15 @@ class Proof:
 
 
 def verdict_for(person: Person) -> Verdict:
-    keys = settings.LEDGER_KEYS
+    whole, newest, failing = _kept()
     sees_all = allowed(person, Verb.VIEW_ALL_HISTORY)
-    whole, newest = (verdicts.kept(name, keys) for name in (verdicts.WHOLE, verdicts.NEWEST))
-    return Verdict(whole, newest, tuple(_alarms()) if sees_all else ())
+    return Verdict(whole, newest, (*failing, *_guards()) if sees_all else ())
+
+
+def trouble_for(person: Person) -> Verdict | None:
+    """For every page of who may see everything; None where all is well. One query: the guards are not looked at."""
+    verdict = Verdict(*_kept()) if allowed(person, Verb.VIEW_ALL_HISTORY) else None
+    return verdict if verdict and verdict.is_troubled else None
 
 
 def proof() -> Proof:
@@ -92,15 +118,26 @@ def proof() -> Proof:
     )
 
 
-def _alarms() -> Iterator[Alarm]:
-    titles = {
-        "checkpoint": gettext("No checkpoint is signed: the ledger contradicts an earlier one"),
-        "checkpoint_file": gettext("Checkpoints cannot be written to their file"),
-        "checkpoint_stdout": gettext("Checkpoints cannot be written to standard output"),
-        "shipping": gettext("Records cannot be shipped"),
-    }
-    for row in Delivery.objects.filter(failing_since__isnull=False).order_by("name"):
-        yield Alarm(titles.get(row.name, row.name), row.fault, row.failing_since)
+def _kept() -> tuple[Said | None, Said | None, tuple[Alarm, ...]]:
+    """The verdicts, whole and newest, and what fails on its way out: two tables in one query."""
+    failing = Delivery.objects.filter(failing_since__isnull=False)
+    said = KeptVerdict.objects.filter(name__in=(verdicts.WHOLE, verdicts.NEWEST))
+    nothing, never = Value("", TextField()), Value(None, DateTimeField())
+    rows = failing.values_list("name", "fault", "failing_since", nothing, nothing).union(
+        said.values_list("name", "text", never, "seal", "seal_key"), all=True
+    )
+    found: dict[str, Said | None] = {}
+    alarms = []
+    for name, text, since, seal, seal_key in rows.order_by("name"):
+        if since is None:
+            row = KeptVerdict(name=name, text=text, seal=seal, seal_key=seal_key)
+            found[name] = verdicts.opened(row, settings.LEDGER_KEYS)
+        else:
+            alarms.append(Alarm(str(FAILING.get(name, name)), text, since))
+    return found.get(verdicts.WHOLE), found.get(verdicts.NEWEST), tuple(alarms)
+
+
+def _guards() -> Iterator[Alarm]:
     lacking = guards.missing()
     if lacking:
         words = gettext("Missing or altered: %(names)s. `manage.py migrate` lays them again.")

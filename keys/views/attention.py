@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from keys.models import Person
 from keys.permissions import Verb, allowed, teams_where
 from keys.selectors.drift import Alarm, alarms
+from keys.selectors.evidence import Verdict, trouble_for
 from keys.selectors.leaks import revived
 from keys.services import lanes
 
@@ -30,6 +31,10 @@ class Attention:
     @cached_property
     def revived_leaks(self) -> Sequence[int]:
         return revived(self._person)
+
+    @cached_property
+    def ledger(self) -> Verdict | None:
+        return trouble_for(self._person)
 
     @cached_property
     def no_worker(self) -> bool:

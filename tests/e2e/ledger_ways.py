@@ -85,6 +85,11 @@ def damaged(page: Any, app: App) -> None:
         at("/history/proof/")(page, app)
 
 
+def ledger_alarm(page: Any, app: App) -> None:
+    damaged(page, app)
+    at("/teams/")(page, app)
+
+
 def exports_of_all_kinds(page: Any, app: App) -> None:
     """With filters, what matches them, and exports that are counted, sent, whole and broken off."""
     saved(page, app)
