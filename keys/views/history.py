@@ -27,6 +27,7 @@ from keys.selectors.telling import told
 from keys.selectors.unknown import unknown_changes
 from keys.types import ActorKind
 from keys.views.faces import Face, face_of
+from keys.views.gates import may_in_some_team
 
 IMPOSSIBLE: Final = 422
 
@@ -68,7 +69,8 @@ def history(request: PersonRequest) -> HttpResponse:
     if not is_fragment(request) and once and "" in request.GET.values():
         return HttpResponseRedirect(reverse("history") + _query(request))
     form = HistoryForm(request.GET, reader=request.user, zone=zone_now())
-    found = find(request.user, form.to_filter(), before) if form.is_valid() else None
+    # Of what was asked for with a secret, the rest alone would find what nobody asked for.
+    found = find(request.user, form.to_filter(), before) if form.is_valid() and not _secret_refused(request) else None
     template = "history/_records.html" if is_fragment(request) else "history/history.html"
     response = render(request, template, _context(request, form, found), status=200 if found else IMPOSSIBLE)
     if is_fragment(request):
@@ -101,6 +103,7 @@ def record(request: PersonRequest, seq: int) -> HttpResponse:
 def _context(request: PersonRequest, form: HistoryForm, found: Found | None) -> dict[str, Any]:
     rows = _rows(request, found.records) if found else []
     asked = form.to_filter().records if found else None
+    refused = _secret_refused(request)
     stopped_at = Record.objects.filter(seq=found.looked_down_to).first() if found and found.looked_down_to else None
     return {
         "section": "history",
@@ -108,14 +111,13 @@ def _context(request: PersonRequest, form: HistoryForm, found: Found | None) -> 
         "found": found,
         "rows": rows,
         "stopped_at": stopped_at,
-        "older": _query(request, without=["not_searched"], before=found.next_before)
-        if found and found.next_before
-        else "",
+        "older": _query(request, before=found.next_before) if found and found.next_before else "",
         "newest": reverse("history") + _query(request, without=OTHERS) if "before" in request.GET else "",
         "filtered": form.any_given,
         "key_row": rows[0] if rows and asked and asked.key_id is not None and asked.team is not None else None,
         "not_searched": [form.fields[name].label for name in _not_searched(request) if name in form.fields],
-        "secret_refused": "not_searched" in request.GET,
+        "secret_refused": refused,
+        "may_handle_leaks": refused and may_in_some_team(request.user, Verb.HANDLE_LEAKS),
         "unknown": unknown_changes(request.user, asked.team, asked.key_id) if asked else None,
         "sees_all": allowed(request.user, Verb.VIEW_ALL_HISTORY),
         "verdict": verdict_for(request.user),
@@ -162,6 +164,10 @@ def _restorable(request: PersonRequest, record: Record) -> list[str]:
     if team is None or record.key_id is None or not allowed(request.user, Verb.EDIT_KEY, team):
         return []
     return [when for when in ("before", "after") if ledger.state_told(record, when)]
+
+
+def _secret_refused(request: PersonRequest) -> bool:
+    return "not_searched" in request.GET
 
 
 def _not_searched(request: PersonRequest) -> list[str]:

@@ -26,6 +26,7 @@ from keys.services.leaks import pressing, strays
 from keys.services.leaks.desk import Sorted
 from keys.services.leaks.today import Today, known_today
 from keys.types import Deadline
+from keys.views.gates import may_in_some_team
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +44,7 @@ def desk_page(
         "form": form,
         "nothing": nothing,
         "incidents": reads.recent(request.user),
-        "may_handle": teams_where(request.user, Verb.HANDLE_LEAKS).exists()
-        or allowed(request.user, Verb.HANDLE_ALL_LEAKS),
+        "may_handle": may_in_some_team(request.user, Verb.HANDLE_LEAKS),
         "sees_all": allowed(request.user, Verb.VIEW_ALL_LEAKS),
     }
     return render(request, "leaks/desk.html", context, status=status)

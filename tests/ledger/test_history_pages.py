@@ -197,3 +197,31 @@ def test_roles_are_told_in_the_readers_words(blue: Team, monkeypatch: pytest.Mon
     assert "Leitung" in said["/history/1/"] and "Mitglied" in said["/teams/"]
     assert "You act here as Mitglied." in read(client.get("/teams/blue/").content).parts
     assert "warden" in said["/history/"]  # a role that there is no more
+
+
+@pytest.mark.parametrize(("role", "team_role", "offered"), [
+    (CompanyRole.ADMIN, None, True),
+    (CompanyRole.AUDITOR, None, False),
+    ("", TeamRole.LEAD, True),
+    ("", TeamRole.MEMBER, False),
+])  # fmt: skip
+def test_who_may_use_the_leak_desk_is_led_there_with_a_secret(
+    blue: Team, role: str, team_role: str | None, offered: bool
+) -> None:
+    append(team=blue)
+    person = Person.objects.create_user("someone", company_role=role)
+    if team_role:
+        Membership.objects.create(person=person, team=blue, role=team_role)
+    client = Client()
+    client.force_login(person)
+
+    for headers in ({}, HTMX):
+        answer = client.get(f"/history/?team=blue&text={'Qz8' * 12}", headers=headers, follow=True)
+        text = answer.content.decode()
+
+        assert answer.status_code == 422 and answer.request["QUERY_STRING"] == "team=blue&not_searched=text"
+        assert "Not searched for: that looks like a secret" in text and 'class="entry' not in text
+        assert "It was taken out of the address (Reason or key name)." in text
+        assert ('<a href="/leaks/">Go to the leak desk</a>' in text) is offered
+        assert "cannot be asked for" not in text and "No record" not in text
+    assert 'class="entry' in client.get("/history/?team=blue").content.decode()
