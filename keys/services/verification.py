@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from keys.errors import ChainBroken
 from keys.ledger import anchors, checkpoint, guards, sink, verdicts
+from keys.ledger.damage import in_words
 from keys.ledger.indexed import IndexCheck
 from keys.ledger.raw import UNREADABLE, CannotVerify
 from keys.ledger.verdicts import MARK, NEWEST, WHOLE, Said
@@ -187,7 +188,7 @@ def _names(report: Report) -> tuple[str, ...]:
 
 def _said(report: Report) -> Said:
     broken, sound = report.broken, report.sound
-    faults = [f"record {broken.seq}: {broken.what}"] if broken else []
+    faults = [in_words(broken)] if broken else []
     faults += [f"guard {name} is missing or altered" for name in report.lacking]
     faults += report.faults + ([report.unable] if report.unable else [])
     return Said(
