@@ -25,15 +25,11 @@ from keys.types import EDITABLE
 
 FIELDS_OFFERED: Final = (
     *EDITABLE,
-    "role",
-    "company_role",
-    "username",
-    "email",
-    "is_active",
-    "password",
-    "groups",
-    "slug",
+    *("limit", "owner", "purpose", "tags"),
+    *("username", "first_name", "email", "company_role", "role", "is_active", "time_zone", "password"),
+    *("slug", "groups", "send_account_header"),
 )
+"""Whatever a record may tell as changed: of keys, of what is kept beside them, of people, of teams."""
 OTHERS: Final = ("before", "not_searched")
 """What may stand in the address beside the filters."""
 LONGEST: Final = 200

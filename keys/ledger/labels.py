@@ -94,6 +94,7 @@ FIELDS: dict[str, Words] = {
     "filter": _("Filters"),
     "listed": _("Filters"),
     "username": _("User name"),
+    "first_name": _("Name of the person"),
     "email": _("Email"),
     "company_role": _("Company role"),
     "active": _("Active"),
