@@ -67,8 +67,8 @@ class Verdict:
 class Proof:
     """Live figures for who wants to know what is proven.
 
-    key, fingerprint: of the signing key in use. checkpoint: the newest. file: where the sink stands; None where none is
-    set. shipped: how far shipping has come.
+    key, fingerprint: of the signing key in use. checkpoint: the newest. file, stdout: how far the sinks have
+    come, None where nothing was written yet. shipped: how far shipping has come.
     """
 
     records: int
@@ -81,6 +81,7 @@ class Proof:
     checkpoint_time: datetime | None
     file_is_set: bool
     file: Delivery | None
+    stdout: Delivery | None
     ships: bool
     shipped: Delivery | None
 
@@ -113,6 +114,7 @@ def proof() -> Proof:
         checkpoint_time=datetime.fromisoformat(newest.time) if newest else None,
         file_is_set=settings.CHECKPOINT_FILE is not None,
         file=deliveries.get("checkpoint_file"),
+        stdout=deliveries.get("checkpoint_stdout"),
         ships=settings.SHIP_RECORDS,
         shipped=deliveries.get("shipping"),
     )

@@ -2,12 +2,14 @@
 
 import io
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
 from keys.ledger import checkpoint, sink
@@ -181,3 +183,42 @@ def test_a_broken_standard_output_keeps_none_from_the_file(
     assert out.getvalue() == made.line + "\n"
     assert Delivery.objects.get(name="checkpoint_stdout").failing_since is None
     assert len(file.read_text().splitlines()) == 1
+
+
+def figures() -> dict[str, str]:
+    """The proof page's, by their words."""
+    client = Client()
+    client.force_login(Person.objects.get_or_create(username="ann")[0])
+    html = client.get("/history/proof/").content.decode()
+    plain = {}
+    for title, value in re.findall(r"<dt>(.*?)</dt>\s*<dd[^>]*>(.*?)</dd>", html, re.S):
+        plain[title] = " ".join(re.sub(r"<svg.*?</svg>|<[^>]+>", " ", value, flags=re.S).split())
+    return plain
+
+
+def test_the_proof_tells_of_both_sinks_when_they_last_worked(
+    real_db: Any, file: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    append()
+    told = figures()
+    assert (told["Written to a file"], told["Written to standard output"]) == ("nothing yet", "nothing yet")
+
+    make_checkpoint()
+    Delivery.objects.filter(name="checkpoint_file").update(at=timezone.now() - timedelta(hours=2))
+    told = figures()
+    assert re.fullmatch(r"last 2.hours ago , up to record 1", told["Written to a file"])
+    assert told["Written to standard output"] == "last just now , up to record 1"
+
+    append()
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.stdout", Broken())
+        make_checkpoint()
+    told = figures()
+    assert told["Written to standard output"] == "failing last time it worked: just now , up to record 1"
+    assert told["Written to a file"] == "last just now , up to record 2"
+
+    Delivery.objects.filter(name="checkpoint_stdout").update(at=None)
+    settings.CHECKPOINT_FILE = None
+    told = figures()
+    assert told["Written to standard output"] == "failing it has never worked"
+    assert told["Written to a file"] == "no: CHECKPOINT_FILE names none"
