@@ -85,6 +85,7 @@ class HistoryForm(PlainForm):
         super().__init__(data)
         self.reader, self.zone = reader, zone
         self.found_team: Team | None = None
+        self.found_person: Person | None = None
         self.use_required_attribute = False
         self._offer("team", [(team.slug, team.name) for team in visible_teams(reader)])
         self._offer("action", [(str(name), words) for name, words in ACTIONS.items()])
@@ -152,10 +153,11 @@ class HistoryForm(PlainForm):
         if not given:
             return ""
         number = _ID.fullmatch(given)
-        known = Person.objects.filter(username__iexact=given).values_list("pk", flat=True).first()
-        actor = f"#{known}" if known and not number else given
+        named = Person.objects.filter(pk=int(number[1])) if number else Person.objects.filter(username__iexact=given)
+        self.found_person = named.first()
+        actor = f"#{self.found_person.pk}" if self.found_person else given
         recorded = LedgerFilter(actor=actor).apply(Record.objects.order_by("-seq"))
-        if allowed(self.reader, Verb.VIEW_ALL_HISTORY) and not recorded.exists():
+        if not self.found_person and allowed(self.reader, Verb.VIEW_ALL_HISTORY) and not recorded.exists():
             raise forms.ValidationError(_("Nobody of this name has done anything that is recorded."))
         return actor
 

@@ -23,6 +23,7 @@ from keys.selectors.evidence import verdict_for
 from keys.selectors.export_runs import run_of
 from keys.selectors.keys_now import KeyNow, keys_now
 from keys.selectors.search import Found, find
+from keys.selectors.teams import about
 from keys.selectors.telling import told
 from keys.selectors.unknown import unknown_changes
 from keys.types import ActorKind
@@ -115,6 +116,7 @@ def _context(request: PersonRequest, form: HistoryForm, found: Found | None) -> 
         "newest": reverse("history") + _query(request, without=OTHERS) if "before" in request.GET else "",
         "filtered": form.any_given,
         "key_row": rows[0] if rows and asked and asked.key_id is not None and asked.team is not None else None,
+        "about": about(request.user, form.found_person) if found and form.found_person else None,
         "not_searched": [form.fields[name].label for name in _not_searched(request) if name in form.fields],
         "secret_refused": refused,
         "may_handle_leaks": refused and may_in_some_team(request.user, Verb.HANDLE_LEAKS),

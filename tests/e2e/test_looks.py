@@ -144,6 +144,7 @@ PAGES: dict[str, tuple[str, Way]] = {
     "history-empty": ("lead", history("?text=nothing+like+this")),
     "history-impossible": ("lead", at("/history/?team=nowhere&since=yesterday&teem=1")),
     "history-key": ("lead", lambda page, app: history(f"?team=atlas&key={app.house.keys['arabic']}")(page, app)),
+    "history-person": ("admin", at("/history/?person=lead")),
     "history-secret": ("lead", at("/history/?text=sk-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKL")),
     "record": ("admin", at("/history/1/")),
     "record-change": ("lead", record_of_a_change),
