@@ -106,7 +106,7 @@ def follow(archive: zipfile.ZipFile, points: Any, own: Any) -> Any:
         need(links.get(seq, link) == link, f"up to record {seq} something differs from the checkpoint over it")
         need(seq <= end, f"there are digests behind the export, which is record {end}")
     need(seq == end and not record and link == points[-1]["link"], f"the digests end at {seq}, the export is {end}")
-    need((count, over.hexdigest()) == (body["count"], body["matches"]), f"the {count} records are not those exported")
+    need((count, over.hexdigest()) == (body["count"], body["matches"]), f"its records ({count}) are not those exported")
     need(not any(asked.lacks.values()), "a change is not what was asked for")
     number = {**export, "seq": end}.get(asked.by)  # it follows the last one that there was
     need(not asked.by or asked.closed or number == asked.last + 1, f"left out: {asked.by} from {asked.last + 1} on")
@@ -123,7 +123,7 @@ def check(bundle: str, fingerprint: Any, checkpoint: Any) -> int:
         mine = list(signed(public, key, [line for line in own if ours(line, key)], True))
         time, body, by = follow(archive, points, {point["seq"]: point["link"] for point in mine})
     agreed = sum(points[0]["seq"] * (len(points) > 1) <= point["seq"] <= points[-1]["seq"] for point in mine)
-    print(ascii(f"{body['count']} records of {body['scope']}, asked for {body['filter']}, at {time}")[1:-1])
+    print(ascii(f"Records of {body['scope']}, asked for {body['filter']}, at {time}: {body['count']}")[1:-1])
     left_out = f"None was left out: counted by {by}." if by else "Whether some were left out of it CANNOT be shown."
     print("No record was altered, and none is missing from what was exported.", left_out, sep="\n")
     print(f"Checkpoints of yours that lie in it, and agree: {agreed}. Lines passed over: {len(own) - len(mine)}.")

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,16 @@ def test_what_can_be_counted_is_proven_to_be_all(teams: list[Team], tmp_path: Pa
 
         assert (verdict.code, verdict.said.splitlines()[-1]) == (0, "PROVEN."), (name, verdict.said)
         assert "None was left out: counted by" in verdict.said, name
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_the_number_of_records_is_said_rightly_whatever_it_is(real_db: Any, tmp_path: Path, count: int) -> None:
+    for _ in range(count):
+        append()
+
+    path = bundle(tmp_path / "b.zip")
+
+    assert re.match(rf"Records of all, asked for \{{\}}, at [^ ]+: {count}\n", checked(path).said)
 
 
 def test_what_cannot_be_counted_is_said_so(teams: list[Team], tmp_path: Path) -> None:
