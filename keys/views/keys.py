@@ -1,11 +1,11 @@
 """A team's keys, and one key with its form."""
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from keys.http import PersonRequest, page, team_or_404, team_rights
+from keys.http import PersonRequest, is_fragment, page, team_or_404, team_rights
 from keys.models import Team
 from keys.permissions import Verb
 from keys.selectors.ages import TeamAge, ages_of
@@ -28,18 +28,20 @@ from keys.views.told import Told
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
 def key_list(request: PersonRequest, slug: str) -> HttpResponse:
-    """A team's keys out of the mirror; until it has been read for the first time, as CometAPI has them now."""
+    """A team's keys out of the mirror; until it has been read for the first time, as CometAPI has them now.
+
+    What looks for some of them is answered by the mirror alone, which says that it cannot yet.
+    """
     team = team_or_404(request, slug, Verb.VIEW_KEYS)
     ages = ages_of([team])
-    if ages.read:
+    searched = request.method == "POST" or is_fragment(request) or set(request.GET) - {"page"}
+    if ages.read or searched:
         return answer(request, Scope((team,), team), ages)
-    if request.method == "POST":
-        return redirect("keys", slug)
     return _live_list(request, ages.teams[0])
 
 
 def _live_list(request: PersonRequest, age: TeamAge) -> HttpResponse:
-    """50 a page, in CometAPI's own order: nothing can be searched or sorted, and who asks for that is told so."""
+    """50 a page, in CometAPI's own order: nothing can be searched or sorted."""
     found = list_page(age.team, page_number(request))
     rights = team_rights(request.user, age.team)
     may_switch = str(Verb.DISABLE_KEY) in rights["may"]
@@ -53,7 +55,6 @@ def _live_list(request: PersonRequest, age: TeamAge) -> HttpResponse:
         "live": True,
         "pages": pages_of(found),
         "skipped": found.skipped,
-        "not_filtered": bool(set(request.GET) - {"page"}),
         **rights,
     }
     return render(request, "keys/list.html", context)

@@ -76,12 +76,13 @@ def answer(request: PersonRequest, scope: Scope, ages: Ages) -> HttpResponse:
 def _shown(
     request: PersonRequest, scope: Scope, ages: Ages, form: FilterForm, number: int, *, status: int = 200
 ) -> HttpResponse:
-    """Nothing rather than everything for a filter that cannot be."""
+    """Nothing rather than everything for a filter that cannot be, and for any of a team never read in whole."""
     wanted, found = Wanted(), NOTHING_LISTED
+    unread = scope.team is not None and not ages.read
     if form.is_valid():
         wanted = form.wanted()
-        found = listing(scope.teams, wanted, number, timezone.now(), every=scope.every)
-    context = {"ages": ages, "sync": None, **_context(request, scope, form, wanted, found)}
+        found = found if unread else listing(scope.teams, wanted, number, timezone.now(), every=scope.every)
+    context = {"ages": ages, "sync": None, "unread": unread, **_context(request, scope, form, wanted, found)}
     if scope.team and not is_fragment(request):
         context["sync"] = state_of(scope.team, ages.teams[0].sync)
     template = "keys/_listing.html" if is_fragment(request) else "keys/mirror.html"

@@ -45,7 +45,7 @@ POST    views/                           login     303     303     303    303   
 POST    views/<int:pk>/delete/           login     404     404     404    404    404    404   login    login
 
 GET     KEYS                             login     404     200     200    404    200    200   login    login
-POST    KEYS                             login     404     302     302    404    302    302   login    login
+POST    KEYS                             login     404     303     303    404    303    303   login    login
 GET     KEYS.csv                         login     404     200     200    404    200    200   login    login
 GET     KEY/note/                        login     404     200     200    404    200    200   login    login
 POST    KEY/note/                        login     404     403     303    404    403    303   login    login
