@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from keys.models import Job, Schedule, Team, TeamSync, WorkerLane
+from keys.selectors.ages import Ages
 
 ENDED_SHOWN = 20
 
@@ -60,6 +61,51 @@ def state_of(team: Team, sync: TeamSync | None) -> SyncState:
         total=sync.total if running else 0,
         trouble=sync.trouble,
         message=sync.message,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AllSync:
+    """How the mirrors of several teams stand together; of teams without an access token nothing is told.
+
+    teams: how many can be read at all; reading: how many of them are being read or wait for it. alone: some are, and no
+    worker runs. stale: a new listing of some may be asked for, since they were old at asked_at, when somebody looked.
+    """
+
+    asked_at: datetime
+    teams: int
+    reading: int
+    alone: bool
+    stale: bool
+    done: int
+    total: int
+
+    @property
+    def restless(self) -> bool:
+        """Does the page part ask again by itself?"""
+        return bool(self.reading) or self.stale
+
+
+def all_sync_state(ages: Ages, asked_at: datetime) -> AllSync:
+    """ages: of teams with their access token loaded. Two queries, however many teams there are."""
+    worker = bool(workers(alive=True))
+    since = asked_at - timedelta(seconds=settings.WAITS.refresh_s)
+    readable = [age for age in ages.teams if hasattr(age.team, "access_token")]
+    running = [age.sync for age in readable if age.sync and age.sync.running_since]
+    under_way = {sync.team_id for sync in running}
+    if worker:  # without one, whoever looks reads, whatever is queued
+        open_states = (Job.Status.QUEUED, Job.Status.RUNNING)
+        queued = Job.objects.filter(kind="sync", status__in=open_states).values_list("team_id", flat=True)
+        under_way |= {age.team.pk for age in readable} & set(queued)
+    idle = (age.sync for age in readable if age.team.pk not in under_way)
+    return AllSync(
+        asked_at=asked_at,
+        teams=len(readable),
+        reading=len(under_way),
+        alone=bool(under_way) and not worker,
+        stale=any(sync is None or sync.tried_at is None or sync.tried_at <= since for sync in idle),
+        done=sum(sync.done for sync in running),
+        total=sum(sync.total for sync in running),
     )
 
 

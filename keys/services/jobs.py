@@ -5,8 +5,9 @@ process names the epoch it won. The reaper raises the epoch of a job without a s
 process off.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -34,6 +35,16 @@ def enqueue(kind: str, team: Team, *, lane: Lane = Lane.ORDINARY, asked_by: str 
             )
     except IntegrityError:
         return open_job(kind, team) or enqueue(kind, team, lane=lane, asked_by=asked_by)
+
+
+def enqueue_all(kind: str, teams: Iterable[Team], *, asked_by: str = "") -> None:
+    """Ask for an ordinary job for each of these teams, all at once; an open one of this kind stays the only one."""
+    now = timezone.now()
+    asked: dict[str, Any] = {"kind": kind, "lane": Lane.ORDINARY, "asked_by": asked_by[:200]}
+    # What collides is left out by the database: of two openings at one moment, one is done.
+    Job.objects.bulk_create(
+        (Job(team=team, created_at=now, due_at=now, **asked) for team in teams), ignore_conflicts=True
+    )
 
 
 def open_job(kind: str, team: Team) -> Job | None:

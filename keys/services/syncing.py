@@ -5,7 +5,7 @@ do the next slice of it. Readings are stored as they come; keys are marked as go
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -49,13 +49,13 @@ class Progress:
     message: str = ""
 
 
-def is_due(sync: TeamSync | None, every_s: float) -> bool:
-    """Is a new listing due, counting from the last attempt, or one to be gone on with?"""
+def is_due(sync: TeamSync | None, every_s: float, at: datetime | None = None) -> bool:
+    """Is a new listing due, counting from the last attempt, or one to be gone on with? at: when due, None for now."""
     if sync is None or sync.tried_at is None:
         return True
     if sync.running_since is not None:
         return not _held(sync)
-    return sync.tried_at <= timezone.now() - timedelta(seconds=every_s)
+    return sync.tried_at <= (at or timezone.now()) - timedelta(seconds=every_s)
 
 
 def sync_slice(team: Team, until: Deadline) -> Progress:

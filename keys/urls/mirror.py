@@ -7,6 +7,7 @@ from keys.views import drift, syncing
 DRIFT = "teams/<slug:slug>/drift/"
 
 urlpatterns = [
+    path("keys/sync/", syncing.all_sync, name="all_sync"),
     path("teams/<slug:slug>/sync/", syncing.team_sync, name="team_sync"),
     path(DRIFT, drift.drift_list, name="drift"),
     path(f"{DRIFT}<int:drift_id>/accept/", drift.drift_accept, name="drift_accept"),

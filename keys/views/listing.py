@@ -18,7 +18,7 @@ from keys.models import CompanyRole, Team
 from keys.permissions import Verb, teams_where, visible_teams
 from keys.selectors.ages import Ages, ages_of
 from keys.selectors.mirror import NOTHING_LISTED, Listing, listing
-from keys.selectors.syncing import state_of
+from keys.selectors.syncing import AllSync, SyncState, all_sync_state, state_of
 from keys.selectors.wanted import Wanted
 from keys.views import links
 from keys.views.fields import filter_fields
@@ -82,11 +82,17 @@ def _shown(
     if form.is_valid():
         wanted = form.wanted()
         found = found if unread else listing(scope.teams, wanted, number, timezone.now(), every=scope.every)
-    context = {"ages": ages, "sync": None, "unread": unread, **_context(request, scope, form, wanted, found)}
-    if scope.team and not is_fragment(request):
-        context["sync"] = state_of(scope.team, ages.teams[0].sync)
+    context = {"ages": ages, "unread": unread, **_context(request, scope, form, wanted, found)}
+    if not is_fragment(request):
+        context["sync"] = _sync(scope, ages)
     template = "keys/_listing.html" if is_fragment(request) else "keys/mirror.html"
     return mark_ours(render(request, template, context, status=status))
+
+
+def _sync(scope: Scope, ages: Ages) -> SyncState | AllSync:
+    if scope.team:
+        return state_of(scope.team, ages.teams[0].sync)
+    return all_sync_state(ages, timezone.now().replace(microsecond=0))
 
 
 def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wanted, found: Listing) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from keys.types import Deadline
 from tests.leaks.pasting import leak, pasted
 from tests.leaks.scene import Scene
 from tests.pages.acting import words
-from tests.pages.house import House, _team
+from tests.pages.house import House, add_team
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_what_cometapi_said_is_for_who_handles_all(house: House) -> None:
 def test_another_teams_key_is_found_and_not_asked_about(house: House) -> None:
     account = house.sandbox.add_account(name="Zeta", groups={})
     key = house.sandbox.add_key(account, name="Zeta secret project")
-    assert syncing.sync_slice(_team("zeta", "Zeta", account), Deadline.after(20)).over
+    assert syncing.sync_slice(add_team("zeta", "Zeta", account), Deadline.after(20)).over
     lead, admin = house.client("lead"), house.client("admin")
     pasted(house, house.sandbox.secret(key), client=lead)
     before = words(lead.get(leak())).split("Notes")[0].split("Records")[0]

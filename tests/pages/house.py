@@ -43,7 +43,7 @@ class House:
 def furnish(sandbox: Any) -> House:
     groups = {name: {"desc": name, "ratio": 1} for name in ("default", "vip", "auto")}
     account = sandbox.add_account(name="Atlas", groups=groups)
-    team = _team("atlas", "Atlas", account)
+    team = add_team("atlas", "Atlas", account)
     other = Team.objects.create(slug="boreas", name="Boreas")
     Team.objects.create(slug="hidden", name="Hidden")
     for username, role in (("lead", TeamRole.LEAD), ("member", TeamRole.MEMBER), ("other", None)):
@@ -79,7 +79,7 @@ def zoo() -> dict[str, dict[str, Any]]:
     }
 
 
-def _team(slug: str, name: str, account: Any) -> Team:
+def add_team(slug: str, name: str, account: Any) -> Team:
     team = Team.objects.create(slug=slug, name=name, account_id=account.id, account_name=account.name)
     now = timezone.now()
     AccessToken.objects.create(

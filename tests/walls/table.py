@@ -40,6 +40,8 @@ POST    accounts/password/reset/         404       404     404     404    404   
 
 GET     keys/                            login     200     200     200    200    200    200   login    login
 POST    keys/                            login     303     303     303    303    303    303   login    login
+GET     keys/sync/                       login     200     200     200    200    200    200   login    login
+POST    keys/sync/                       login     303     303     303    303    303    303   login    login
 GET     keys.csv                         login     200     200     200    200    200    200   login    login
 POST    views/                           login     303     303     303    303    303    303   login    login
 POST    views/<int:pk>/delete/           login     404     404     404    404    404    404   login    login
