@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from html import escape
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.conf import settings as django_settings
@@ -26,12 +26,16 @@ from keys.selectors.mirror import beside_of
 from keys.templatetags.keys_format import expiry, moment
 from keys.types import KeySnapshot
 
+PURPOSE_SHOWN: Final = 60
+"""Characters of a purpose that a row shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class RowText:
     """Every word of one row, already escaped (escaping them in the template takes as long as all of this does).
 
-    switch: where its button posts to, "" for no button. head: over a part of the list, "" for none.
+    purpose_whole: where `purpose` is cut short, else "". switch: where its button posts to, "" for no button.
+    head: over a part of the list, "" for none.
     """
 
     id: SafeString
@@ -39,6 +43,8 @@ class RowText:
     name: SafeString
     masked: SafeString
     owner: SafeString
+    purpose: SafeString
+    purpose_whole: SafeString
     tags: tuple[str, ...]
     team: SafeString
     team_path: SafeString
@@ -79,6 +85,8 @@ def row_text(row: KeyRow, team: Team, *, may_switch: bool, head: str = "") -> Ro
         name=_safe(spoken.key_name(settings.name)),
         masked=_safe(escape_visible(key.masked)),
         owner=_safe(escape_visible(beside.owner)),
+        purpose=_safe(escape_visible(_cut(beside.purpose))),
+        purpose_whole=_safe(escape_visible(beside.purpose) if len(beside.purpose) > PURPOSE_SHOWN else ""),
         tags=beside.tags,
         team=_safe(escape_visible(team.name)),
         team_path=_safe(team_path),
@@ -116,6 +124,11 @@ def row_texts(rows: Collection[KeyRow], team: Team, *, may_switch: bool) -> list
 def _safe(text: str) -> SafeString:
     """What Django's own escaping gives, without its detour by lazy texts."""
     return SafeString(escape(text))
+
+
+def _cut(purpose: str) -> str:
+    """One line of it: the list is read down, not along."""
+    return purpose if len(purpose) <= PURPOSE_SHOWN else f"{purpose[:PURPOSE_SHOWN].rstrip()}…"
 
 
 class _Words(NamedTuple):

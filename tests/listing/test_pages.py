@@ -201,6 +201,19 @@ def test_owner_tags_drift_and_gone_are_shown(house: House) -> None:
     assert shown(gone) == [house.keys["arabic"]] and "3 days ago" in gone and ">Disable<" not in gone
 
 
+def test_what_a_key_is_for_is_shown_cut_short_with_the_whole_in_its_title(house: House) -> None:
+    long = "<b>" + "x" * 56 + " \u202eand more"
+    for name, purpose in (("plain", "Only staging"), ("restricted", long)):
+        key = {"account_id": house.account.id, "key_id": house.keys[name]}
+        KeyNote.objects.create(**key, purpose=purpose, owner_folded="", haystack="")
+
+    html = page(house)
+
+    assert "Purpose: Only staging" in words(html) and 'title="Only staging"' not in html
+    start = "&lt;b&gt;" + "x" * 56
+    assert f'title="{start} \\u202eand more"' in html and f"<bdi>{start}…</bdi>" in html
+
+
 def test_an_address_shows_who_is_let_in_and_marks_who_lets_everybody_in(house: House) -> None:
     html = page(house, "?address=198.51.100.7")
 

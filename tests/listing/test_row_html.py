@@ -22,6 +22,9 @@ BESIDES = (
     NOTHING,
     Beside("Ann <i>", "", (), drifted=True, gone_at=None),
     Beside("", "", ("prod", "a&b"), drifted=False, gone_at=None),
+    Beside("Bo", "The shop's <search>", (), drifted=False, gone_at=None),
+    Beside("", 'What "x" & y are for, ' * 9, (), drifted=False, gone_at=None),
+    Beside("", "Long enough to be cut, " * 9, ("prod",), drifted=False, gone_at=None),
     Beside("", "", (), drifted=False, gone_at=datetime(2026, 11, 1, tzinfo=UTC)),
 )
 
