@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils.translation import gettext
 
 from keys.ledger.labels import field_label, value_text
@@ -29,10 +30,14 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class DriftRow:
-    """name: the key's, as last read. change_id: for the button that puts back, so that a double press is one change."""
+    """name: the key's, as last read. gone_at: since when CometAPI has not had it; then nothing can be put back.
+
+    change_id: for the button that puts back, so that a double press is one change.
+    """
 
     drift: Drift
     name: str
+    gone_at: datetime | None
     changed: tuple[Changed, ...]
     change_id: UUID
 
@@ -53,15 +58,23 @@ def drift_rows(team: Team) -> list[DriftRow]:
     """The open drifts of a team, revived keys first, then the newest; at most `SHOWN`."""
     drifts = list(open_drifts(team)[:SHOWN])
     keys = MirrorKey.objects.filter(team=team, key_id__in=[drift.key_id for drift in drifts])
-    names = dict(keys.values_list("key_id", "name"))
-    return [DriftRow(drift, names.get(drift.key_id, ""), _changed(drift), uuid4()) for drift in drifts]
+    read = {key_id: (name, gone_at) for key_id, name, gone_at in keys.values_list("key_id", "name", "gone_at")}
+    return [DriftRow(drift, *read.get(drift.key_id, ("", None)), _changed(drift), uuid4()) for drift in drifts]
+
+
+def of_present_keys(drifts: QuerySet[Drift]) -> QuerySet[Drift]:
+    """Without those of keys that are gone: such a key is neither alive nor in any list, and should it come back, so do
+    they. On the page of drifts they stay, until somebody has dealt with them."""
+    present = MirrorKey.objects.filter(account_id=OuterRef("account_id"), key_id=OuterRef("key_id"), gone_at=None)
+    return drifts.filter(Exists(present))
 
 
 def alarms(person: Person) -> Sequence[Alarm]:
     """For admins all of them, for leads those of their teams; one query."""
     if person.company_role == CompanyRole.AUDITOR:
         return ()
-    teams = Team.objects.filter(drifts__state=Drift.State.OPEN, drifts__revived=True)
+    revived = of_present_keys(Drift.objects.filter(state=Drift.State.OPEN, revived=True))
+    teams = Team.objects.filter(drifts__in=revived)
     if person.company_role != CompanyRole.ADMIN:
         teams = teams.filter(memberships__person=person, memberships__role=TeamRole.LEAD)
     return [Alarm(team, team.revived) for team in teams.annotate(revived=Count("drifts"))]

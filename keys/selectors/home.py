@@ -8,6 +8,7 @@ from typing import Final
 from keys.ledger.labels import action_label
 from keys.models import Change, ChangeState, Drift, MirrorKey, Person, Team, TokenState
 from keys.selectors.ages import Ages
+from keys.selectors.drift import of_present_keys
 from keys.selectors.mirror import keys_of
 from keys.selectors.wanted import Wanted, effective, found, of_status
 
@@ -67,7 +68,8 @@ def attention(teams: Sequence[Team], ages: Ages, now: datetime, *, every: bool) 
     """teams: with their access token loaded. every: these are all the teams there are."""
     tokens = {team.pk: getattr(team, "access_token", None) for team in teams}
     unsettled = Change.objects.filter(team_id__in=tokens, state__in=_UNSETTLED)
-    drifts = list(Drift.objects.filter(team__in=teams, state=Drift.State.OPEN).values_list("weaker", "revived"))
+    open_ones = of_present_keys(Drift.objects.filter(team__in=teams, state=Drift.State.OPEN))
+    drifts = list(open_ones.values_list("weaker", "revived"))
     return Attention(
         refused=[team for team in teams if (token := tokens[team.pk]) and token.state == TokenState.REFUSED],
         without=[team for team in teams if tokens[team.pk] is None],

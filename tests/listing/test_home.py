@@ -56,11 +56,11 @@ def test_what_needs_attention(house: House) -> None:
     house.team.access_token.save()
     change(house, "plain", "unknown", 5)
     change(house, "arabic", "done", 5)
-    for name, weaker, revived in (("vip", ["allow_ips"], False), ("disabled", [], True)):
+    for name, weaker, revived in (("unlimited", ["allow_ips"], False), ("disabled", [], True)):
         Drift.objects.create(
             team=house.team,
             account_id=house.account.id,
-            key_id=house.keys.get(name, 1),
+            key_id=house.keys[name],
             found_at=timezone.now(),
             changed={},
             weaker=weaker,
@@ -92,6 +92,19 @@ def test_the_numbers_are_those_of_the_lists_they_lead_to(house: House) -> None:
     (query,) = re.findall(r'href="/keys/(\?[^"]*expiring=14[^"]*)"', html)
     found = house.client().get("/keys/" + query.replace("&amp;", "&")).content.decode()
     assert "One key expires within 14 days" in html and found.count('<tbody id="key-') == 1
+
+
+def test_a_drift_of_a_key_that_is_gone_is_told_where_its_link_leads_and_nowhere_else(house: House) -> None:
+    about = {"account_id": house.account.id, "found_at": timezone.now(), "changed": {}, "record_seq": 1}
+    for name in ("plain", "arabic"):
+        Drift.objects.create(team=house.team, key_id=house.keys[name], **about)
+    MirrorKey.objects.filter(key_id=house.keys["plain"]).update(gone_at=timezone.now())
+
+    html = house.client().get("/").content.decode()
+    found = house.client().get("/keys/?drifted=yes").content.decode()
+
+    assert "One key was changed elsewhere" in html and 'href="/keys/?drifted=yes"' in html
+    assert re.findall(r'<tbody id="key-(\d+)"', found) == [str(house.keys["arabic"])]
 
 
 def test_where_all_is_well_nothing_is_said(house: House) -> None:

@@ -205,6 +205,23 @@ def test_disabling_it_on_its_own_page_ends_the_alarm_too(house: House) -> None:
     assert "come back to life" not in words(house.client().get("/teams/"))
 
 
+def test_a_revived_key_that_is_deleted_is_no_alarm_and_cannot_be_put_back(house: House) -> None:
+    alarm = "A disabled key of Atlas has come back to life"
+    revived(house)
+    house.sandbox.console_delete(house.keys["disabled"])
+    assert alarm in words(house.client().get("/teams/"))  # nobody has read so yet
+    sync(house.team)
+
+    assert alarm not in words(house.client().get("/teams/"))
+    assert alarm not in words(house.client("admin").get("/teams/"))
+    assert "come back to life" not in words(house.client().get("/"))
+    page = house.client().get("/teams/atlas/drift/")
+    assert "Gone CometAPI has not had this key since just now , so it cannot be put back." in words(page)
+    assert "is enabled again" not in words(page) and "put-back" not in body(page)
+    act(house.client(), house, "accept", reason="It was deleted")
+    assert only().state == "accepted"
+
+
 def test_an_old_list_is_refreshed_by_the_worker(house: House) -> None:
     works(house)
     client = house.client("member")
