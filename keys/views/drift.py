@@ -16,6 +16,7 @@ from keys.forms.plain import add_faults
 from keys.http import PersonRequest, actor_of, page, team_or_404, team_rights
 from keys.models import Team
 from keys.permissions import Verb
+from keys.selectors.ages import ages_of
 from keys.selectors.drift import SHOWN, drift_rows, open_drifts
 from keys.services.dealing import DriftOver, accept_drift, put_back
 from keys.services.outcome import ChangeIdTaken, Conflict, Held, Outcome
@@ -80,6 +81,7 @@ def _listed(
     context: dict[str, Any] = {
         "section": "teams",
         "team": team,
+        "ages": ages_of([team]),
         "rows": rows,
         "more": max(0, open_drifts(team).count() - SHOWN) if len(rows) == SHOWN else 0,
         "refused": refused,

@@ -14,6 +14,7 @@ from keys.forms.teams import AccessTokenForm, MemberForm, NewTeamForm, TeamForm
 from keys.http import PersonRequest, actor_of, page, team_or_404
 from keys.models import Team
 from keys.permissions import Verb, acting_role, allowed
+from keys.selectors.ages import ages_of
 from keys.selectors.drift import open_drifts
 from keys.selectors.teams import members_of, team_rows
 from keys.services.memberships import membership_remove, membership_set
@@ -88,6 +89,7 @@ def team_page(request: PersonRequest, shown: Team, *, status: int = 200, **forms
         "team": shown,
         "role": acting_role(request.user, shown),
         "access_token": getattr(shown, "access_token", None),
+        "age": ages_of([shown]).teams[0],
         "members": members_of(shown),
         "drifts": open_drifts(shown).count(),
         "may_manage": allowed(request.user, Verb.MANAGE_TEAM, shown),
