@@ -43,6 +43,8 @@ SORT_WORDS: Final[dict[str, Any]] = {
     "-status": _("Status, enabled last"),
     "group": _("Group"),
     "-group": _("Group, from Z to A"),
+    "restricted": _("Open to every address first"),
+    "-restricted": _("Restricted to addresses first"),
     "team": _("Team"),
     "-team": _("Team, from Z to A"),
 }

@@ -9,6 +9,7 @@ from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, 
 from django.db.models.functions import Lower
 
 from keys.models import Drift, KeyNote, MirrorKey, Team
+from keys.selectors.admitted import without_allowlist
 from keys.selectors.counting import counts_of, quick_counts
 from keys.selectors.keys import NOTHING, Beside, KeyRow, Pages, key_row
 from keys.selectors.wanted import Wanted, effective, found, of_status
@@ -18,6 +19,7 @@ PAGE: Final = 50
 HEAVY: Final = ("snapshot", "haystack", "fingerprint", "fingerprint_of")
 """Columns that no list shows."""
 
+_OPEN_FIRST = Case(When(without_allowlist(), then=Value(0)), default=Value(1), output_field=IntegerField())
 _NEVER_LAST = Case(When(expired_time=NEVER, then=Value(1)), default=Value(0), output_field=IntegerField())
 SORTS: Final[dict[str, tuple[Any, ...]]] = {
     "name": (Lower("name"),),
@@ -27,6 +29,7 @@ SORTS: Final[dict[str, tuple[Any, ...]]] = {
     "used": (F("used_quota"),),
     "expires": (_NEVER_LAST, F("expired_time")),
     "group": (Lower("group"),),
+    "restricted": (_OPEN_FIRST, F("model_limits_enabled")),
     "last_used": (F("accessed_time"),),
     # CometAPI numbers keys as they are made.
     "created": (F("key_id"),),

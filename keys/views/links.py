@@ -20,12 +20,12 @@ COLUMNS: Final[tuple[tuple[str, Any, str, str], ...]] = (
     ("used", _("Used"), "-used", "num"),
     ("expires", _("Expires"), "expires", ""),
     ("group", _("Group"), "group", ""),
-    ("", _("Restricted to"), "", ""),
+    ("restricted", _("Restricted to"), "restricted", ""),
     ("last_used", _("Last used"), "-last_used", ""),
 )
 """Column, its words, the order of the first press, its class."""
 LABELS: Final[dict[str, Any]] = {
-    **{name or "restricted": words for name, words, *_rest in COLUMNS},
+    **{name: words for name, words, *_rest in COLUMNS},
     "stored": _("Stored as"),
     "drifted": _("Changed elsewhere"),
     "none": _("none"),
@@ -34,7 +34,7 @@ LABELS: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """direction: as aria-sort says it, "" where the list is not sorted by this one. address: "" for no sorting."""
+    """direction: as aria-sort says it, "" where the list is not sorted by this one."""
 
     words: str
     address: str
@@ -89,8 +89,6 @@ _UNITS: Final = {"expiring": "\N{NO-BREAK SPACE}d", "idle": "\N{NO-BREAK SPACE}d
 
 
 def _column(wanted: Wanted, name: str, words: Any, first: str, css: str) -> Column:
-    if not name:
-        return Column(str(words), "", "", css)
     sorted_by_this = wanted.sort.removeprefix("-") == name
     other = first[1:] if first.startswith("-") else f"-{first}"
     pressed = other if wanted.sort == first else first

@@ -26,6 +26,7 @@ PAGES = (
     ("status", "?status=expired"),
     ("spent most", "?sort=-used"),
     ("by name", "?sort=name"),
+    ("open ones first", "?sort=restricted"),
     ("an address", "?address=10.1.2.3"),
 )
 BARE = "{% for key in keys %}<p>{{ key.name }} {{ key.masked }} {{ key.status }} {{ key.used_quota }}</p>{% endfor %}"

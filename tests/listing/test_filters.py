@@ -197,6 +197,8 @@ ORDERS: list[tuple[str, list[str]]] = [
     ("used", ["young", "unused"]),
     ("-used", ["huge", "low", "over", "just", "dry"]),
     ("expires", ["zero", "off", "past", "soon", "later"]),
+    ("restricted", ["evil", "blanks", "young", "unused"]),
+    ("-restricted", ["off listed", "host bits", "comma", "locked", "six", "listed", "vip", "evil"]),
     ("created", ["plain", "vip", "off"]),
     ("-created", ["evil", "off listed", "host bits"]),
     ("last_used", ["young", "unused", "idle"]),

@@ -56,6 +56,7 @@ def test_what_is_filtered_stands_in_the_address_of_every_link(house: House) -> N
     assert f'href="{house.list_path}?q=a&amp;group=default&amp;sort=used"' in html
     assert f'href="{house.list_path}?group=default&amp;sort=-used"' in html
     assert '<th role="columnheader" scope="col" class="num" aria-sort="descending">' in html
+    assert f'href="{house.list_path}?q=a&amp;group=default&amp;sort=restricted"' in html
     assert f'href="/teams/{house.team.slug}/keys.csv?q=a&amp;group=default&amp;sort=-used"' in html
 
 
