@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import reswap, retarget
+from django_htmx.http import reswap, retarget, trigger_client_event
 
 from keys.errors import Invalid
 from keys.http import PersonRequest, actor_of, is_fragment, mark_ours, page, team_or_404, team_rights
@@ -114,7 +114,9 @@ def _row(request: PersonRequest, told: Told) -> HttpResponse:
         return refused(request, told.team, told.key_id, {"told": told}, status=told.status_code)
     said = {"told": told, "t": row_now(snapshot, told.team), "labels": labels()}
     context = _context(request, told.team, told.key_id, said)
-    return mark_ours(render(request, "keys/_row.html", context, status=told.status_code))
+    response = mark_ours(render(request, "keys/_row.html", context, status=told.status_code))
+    # For the counts over the list; what looks again will have more to tell.
+    return response if told.looks_again else trigger_client_event(response, "key-read", after="settle")
 
 
 def refused(request: PersonRequest, team: Team, key_id: int, said: dict[str, object], status: int) -> HttpResponse:

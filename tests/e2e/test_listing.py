@@ -105,6 +105,26 @@ def test_a_key_is_disabled_from_the_row(either: Any, app: App) -> None:
     assert app.house.stored("plain")["status"] == 2
 
 
+def test_the_counts_over_the_list_tell_what_a_press_on_a_row_did(lead: Any, app: App) -> None:
+    lead.goto(f"{app.url}/teams/atlas/keys/?sort=name")
+    counts = lead.get_by_role("navigation", name="Keys by status")
+    expect(counts).to_contain_text("Disabled 1")
+
+    lead.get_by_role("button", name="Disable Staging").click()
+    expect(counts).to_contain_text("Disabled 2")
+    expect(lead.get_by_text("Reads disabled at CometAPI")).to_be_visible()
+    expect(lead.locator(".notice:focus")).to_be_visible()
+
+    lead.get_by_role("button", name="Undo: enable it again").click()
+    expect(counts).to_contain_text("Disabled 1")
+    # And when a listing behind the page has ended.
+    MirrorKey.objects.filter(key_id=app.house.keys["unlimited"]).update(status=2)
+    lead.locator(".keys .notice").wait_for()
+    lead.evaluate("document.querySelector('.keys .notice').remove()")
+    lead.evaluate("htmx.trigger(document.body, 'keys-listed')")
+    expect(counts).to_contain_text("Disabled 2")
+
+
 def test_owner_and_tags_from_the_keys_page(either: Any, app: App) -> None:
     page = either
     page.goto(app.url + app.house.path("expired"))
