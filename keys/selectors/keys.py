@@ -13,13 +13,17 @@ from keys.types import KeyPage, KeySnapshot, Status
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What we keep of a key that CometAPI does not know. gone_at: since when a full listing has not had it."""
+    """What we keep of a key that CometAPI does not know. gone_at: since when a full listing has not had it.
+
+    first_seen_at: when a reading first had it, None where that is not looked up.
+    """
 
     owner: str = ""
     purpose: str = ""
     tags: tuple[str, ...] = ()
     drifted: bool = False
     gone_at: datetime | None = None
+    first_seen_at: datetime | None = None
 
 
 NOTHING: Final = Beside()

@@ -117,14 +117,17 @@ def besides(keys: Collection[Any]) -> dict[tuple[int, int], Beside]:
     of_these = KeyNote.objects.filter(account_id__in={account for account, _ in by_pair})
     notes = of_these.filter(key_id__in=[key_id for _, key_id in by_pair])
     noted = {(note.account_id, note.key_id): note for note in notes}
-    return {pair: _beside(noted.get(pair), key.drifted, key.gone_at) for pair, key in by_pair.items()}
+    return {
+        pair: _beside(noted.get(pair), key.drifted, key.gone_at, key.first_seen_at) for pair, key in by_pair.items()
+    }
 
 
 def beside_of(account_id: int, key_id: int) -> Beside:
     """The same for one key as it was just read."""
     note = KeyNote.objects.filter(account_id=account_id, key_id=key_id).first()
     drifts = Drift.objects.filter(account_id=account_id, key_id=key_id, state=Drift.State.OPEN)
-    return _beside(note, drifts.exists(), None)
+    seen = MirrorKey.objects.filter(account_id=account_id, key_id=key_id).values_list("first_seen_at", flat=True)
+    return _beside(note, drifts.exists(), None, seen.first())
 
 
 def snapshot_of(key: MirrorKey) -> KeySnapshot:
@@ -164,7 +167,7 @@ def _rows(ids: list[int], teams: Sequence[Team], wanted: Wanted, now: datetime) 
         part = now_part
 
 
-def _beside(note: KeyNote | None, drifted: bool, gone_at: datetime | None) -> Beside:
+def _beside(note: KeyNote | None, drifted: bool, gone_at: datetime | None, seen_at: datetime | None) -> Beside:
     if note is None:
-        return Beside(drifted=drifted, gone_at=gone_at)
-    return Beside(note.owner, note.purpose, tuple(note.tag_list), drifted, gone_at)
+        return Beside(drifted=drifted, gone_at=gone_at, first_seen_at=seen_at)
+    return Beside(note.owner, note.purpose, tuple(note.tag_list), drifted, gone_at, seen_at)

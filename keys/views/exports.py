@@ -25,7 +25,7 @@ BATCH: Final = 1_000
 HEAD: Final = (
     *("team", "id", "name", "secret", "status", "stored_status", "quota_left_units", "unlimited", "used_units"),
     *("expires", "group", "allowlist", "models", "created", "last_used", "owner", "purpose", "tags"),
-    *("changed_elsewhere", "gone_since", "read_at"),
+    *("changed_elsewhere", "first_seen", "gone_since", "read_at"),
 )
 _WORDS: Final = {number: word for word, number in STATUSES.items()}
 
@@ -84,7 +84,7 @@ def _row(key: MirrorKey, team: str, beside: Beside, now: datetime) -> tuple[csvs
         *("never" if key.expired_time == NEVER else _time(key.expired_time), key.group, allowed, models),
         *(_time(key.created_time), _time(key.accessed_time) if key.accessed_time else "never"),
         *(beside.owner, beside.purpose, " ".join(beside.tags), _yes(beside.drifted)),
-        *(_iso(key.gone_at) if key.gone_at else "", _iso(key.read_at)),
+        *(_iso(key.first_seen_at), _iso(key.gone_at) if key.gone_at else "", _iso(key.read_at)),
     )
 
 

@@ -42,6 +42,7 @@ class RowText:
     path: SafeString
     name: SafeString
     masked: SafeString
+    first_seen: SafeString
     owner: SafeString
     purpose: SafeString
     purpose_whole: SafeString
@@ -84,6 +85,7 @@ def row_text(row: KeyRow, team: Team, *, may_switch: bool, head: str = "") -> Ro
         path=_safe(path),
         name=_safe(spoken.key_name(settings.name)),
         masked=_safe(escape_visible(key.masked)),
+        first_seen=_first_seen(beside.first_seen_at),
         owner=_safe(escape_visible(beside.owner)),
         purpose=_safe(escape_visible(_cut(beside.purpose))),
         purpose_whole=_safe(escape_visible(beside.purpose) if len(beside.purpose) > PURPOSE_SHOWN else ""),
@@ -175,6 +177,10 @@ def _models(count: int | None, words: _Words) -> SafeString:
 @lru_cache(maxsize=64)
 def _status(status: int, words: _Words) -> SafeString:
     return render_to_string("components/status.html", {"status": status})
+
+
+def _first_seen(at: datetime | None) -> SafeString:
+    return _safe(gettext("First seen %(when)s") % {"when": spoken.exactly(timezone.localtime(at))} if at else "")
 
 
 def _gone(since: datetime) -> SafeString:

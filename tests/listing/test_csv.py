@@ -3,18 +3,19 @@
 import csv
 import io
 import json
+from datetime import UTC, datetime
 
 import pytest
 from django.utils import timezone
 
 from keys import csvsafe
-from keys.models import KeyNote, Record, Team
+from keys.models import KeyNote, MirrorKey, Record, Team
 from tests.listing.making import listed, mirrored
 from tests.pages.house import House
 
 HEAD = (
     "team,id,name,secret,status,stored_status,quota_left_units,unlimited,used_units,expires,group,allowlist,models,"
-    "created,last_used,owner,purpose,tags,changed_elsewhere,gone_since,read_at"
+    "created,last_used,owner,purpose,tags,changed_elsewhere,first_seen,gone_since,read_at"
 )
 
 
@@ -38,6 +39,7 @@ def test_it_holds_exactly_what_is_filtered_and_every_page_of_it(house: House) ->
 
 
 def test_what_a_row_says(house: House) -> None:
+    MirrorKey.objects.update(first_seen_at=datetime(2026, 3, 1, 8, 30, tzinfo=UTC))
     key = {"account_id": house.account.id, "key_id": house.keys["restricted"]}
     KeyNote.objects.create(**key, owner="Anna", purpose="Portal", tags=",eu,prod,", owner_folded="anna")
 
@@ -46,6 +48,7 @@ def test_what_a_row_says(house: House) -> None:
     assert (row["team"], row["name"], row["status"]) == ("Atlas", "Customer portal", "enabled")
     assert row["allowlist"] == "203.0.113.0/24 198.51.100.7 2001:db8::/32"
     assert (row["models"], row["owner"], row["tags"]) == ("gpt-4o,claude-sonnet-4", "Anna", "eu prod")
+    assert row["first_seen"] == "2026-03-01T08:30:00Z"
     assert row["expires"].endswith("Z") and row["gone_since"] == "" and row["unlimited"] == "no"
     overspent = next(row for row in rows(house) if row["id"] == str(house.keys["overspent"]))
     assert (overspent["quota_left_units"], overspent["status"], overspent["stored_status"]) == (

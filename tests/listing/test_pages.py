@@ -1,7 +1,7 @@
 """The list's pages: what is told, what an address can ask for, and what is said where it cannot be."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.http import QueryDict
@@ -279,14 +279,17 @@ def test_who_has_no_team_is_told_so(house: House) -> None:
 
 def test_the_row_after_a_press_has_everything_that_the_list_had(house: House) -> None:
     key = {"account_id": house.account.id, "key_id": house.keys["plain"]}
-    KeyNote.objects.create(**key, owner="Anna", tags=",prod,", owner_folded="anna", haystack="anna")
+    KeyNote.objects.create(**key, owner="Anna", purpose="Tests", tags=",prod,", owner_folded="anna", haystack="anna")
+    MirrorKey.objects.update(first_seen_at=datetime(2026, 3, 1, 8, 30, tzinfo=UTC))
     client = house.client()
+    assert page(house).count('title="First seen 2026-03-01 08:30:00 UTC"') == len(house.keys)
 
     answer = client.post(house.path("plain", "disable/"), headers=HTMX)
     row = answer.content.decode()
 
     assert answer.status_code == 200 and "Anna" in row and "Reads disabled" in row and ">Enable<" in row
-    assert house.stored("plain")["status"] == 2
+    assert "<bdi>Tests</bdi>" in row and 'title="First seen 2026-03-01 08:30:00 UTC"' in row
+    assert house.stored("plain")["status"] == 2 and "key-read" in answer["HX-Trigger-After-Settle"]
     again = client.post(house.path("plain", "enable/"))
     assert again.status_code == 303 and house.stored("plain")["status"] == 1
 

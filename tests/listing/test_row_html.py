@@ -26,6 +26,7 @@ BESIDES = (
     Beside("", 'What "x" & y are for, ' * 9, (), drifted=False, gone_at=None),
     Beside("", "Long enough to be cut, " * 9, ("prod",), drifted=False, gone_at=None),
     Beside("", "", (), drifted=False, gone_at=datetime(2026, 11, 1, tzinfo=UTC)),
+    Beside("Bo", first_seen_at=datetime(2026, 10, 1, tzinfo=UTC)),
 )
 
 
