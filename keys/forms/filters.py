@@ -157,7 +157,7 @@ class FilterForm(PlainForm):
             self.add_error("low", _("An unlimited key is never low on quota: choose one of the two filters."))
         for name in ("group", "owner", "tag"):
             if looks_secret(given.get(name, "")):
-                self.add_error(name, secret_words())
+                self.add_error(name, ValidationError(secret_words(), code="secret"))
         return given
 
     def _refuse_unknown(self) -> None:
@@ -167,6 +167,11 @@ class FilterForm(PlainForm):
                 self.add_error(None, gettext("One of the filters in this address does not exist."))
             elif len(values) > 1 and name in self.fields:
                 self.add_error(name, _("This is given twice in the address: leave one."))
+
+    @property
+    def has_secret(self) -> bool:
+        """Was anything refused because it looks like a secret?"""
+        return any(self.has_error(name, "secret") for name in self.errors)
 
     def wanted(self) -> Wanted:
         return Wanted(**{name: self.cleaned_data[name] for name in DEFAULTS})

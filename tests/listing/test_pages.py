@@ -169,6 +169,16 @@ def test_a_secret_is_not_searched_for_and_gets_into_no_address(
     assert not any(SECRET[at : at + 12] in html for at in range(len(SECRET) - 11)) and shown(html) == []
 
 
+@pytest.mark.parametrize("field", ["q", "tag"])
+def test_who_may_look_secrets_up_is_led_to_where_that_is_done(field: str, house: House) -> None:
+    link = '<a class="button button--primary" href="/leaks/">Go to the leak desk</a>'
+
+    for username, led in (("lead", True), ("admin", True), ("auditor", False), ("member", False)):
+        answer = house.client(username).post(house.list_path, {field: SECRET}).content.decode()
+        assert (link in answer) is led, username
+    assert link not in page(house, "?expiring=soon")
+
+
 def test_a_secret_in_an_address_is_answered_without_it(house: House) -> None:
     answer = house.client().get(house.list_path, {"q": SECRET})
     html = answer.content.decode()
