@@ -28,6 +28,14 @@ def drifted(page: Any, app: App) -> None:
     at("/teams/atlas/drift/")(page, app)
 
 
+def drifted_and_gone(page: Any, app: App) -> None:
+    """The one back from the dead was deleted since."""
+    drifted(page, app)
+    app.house.sandbox.console_delete(app.house.keys["disabled"])
+    sync(app.house.team)
+    at("/teams/atlas/drift/")(page, app)
+
+
 def drift_refused(page: Any, app: App) -> None:
     drifted(page, app)
     page.get_by_label("Why it is all right").first.fill("sk-abcdEFGH1234567890abcdEFGH1234567890abcdEFGH1234")
@@ -58,6 +66,21 @@ def being_read(page: Any, app: App) -> None:
     )
     page.route("**/sync/", lambda route: route.continue_() if route.request.is_navigation_request() else None)
     at("/teams/atlas/sync/")(page, app)
+
+
+def all_being_read(page: Any, app: App) -> None:
+    """The list of all teams, while the worker reads one of them."""
+    furnish_mirror(app.house)
+    now = timezone.now()
+    WorkerLane.objects.create(name="host:1", lane="ordinary", started_at=now, heartbeat_at=now, doing="sync atlas")
+    TeamSync.objects.update(running_since=now, heartbeat_at=now, total=10_000, done=3_400, trouble="")
+    at("/keys/")(page, app)
+
+
+def never_read(page: Any, app: App) -> None:
+    """A link with filters, followed while the keys are read for the first time."""
+    being_read(page, app)
+    at("/teams/atlas/keys/?q=staging&group=default")(page, app)
 
 
 def status_busy(page: Any, app: App) -> None:

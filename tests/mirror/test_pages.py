@@ -216,7 +216,7 @@ def test_a_revived_key_that_is_deleted_is_no_alarm_and_cannot_be_put_back(house:
     assert alarm not in words(house.client("admin").get("/teams/"))
     assert "come back to life" not in words(house.client().get("/"))
     page = house.client().get("/teams/atlas/drift/")
-    assert "Gone CometAPI has not had this key since just now , so it cannot be put back." in words(page)
+    assert "Gone from CometAPI, as was found just now : it cannot be put back." in words(page)
     assert "is enabled again" not in words(page) and "put-back" not in body(page)
     act(house.client(), house, "accept", reason="It was deleted")
     assert only().state == "accepted"
