@@ -1,13 +1,16 @@
 """The mirror in a real browser: a list that reads itself anew, and a key put back, with JavaScript and without."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from keys.models import MirrorKey
+from keys.models import MirrorKey, TeamSync
 from tests.e2e.conftest import App, Complaints
+from tests.listing.making import furnish_mirror
 from tests.mirror.support import sync
 
 pytestmark = pytest.mark.browser
@@ -47,6 +50,41 @@ def test_a_list_straight_from_cometapi_stays_under_an_open_key_and_is_offered_an
 
     page.goto(app.url + page.locator("#sync a").get_attribute("href"))
     expect(page.get_by_role("searchbox")).to_be_visible()
+
+
+def test_an_old_list_of_all_teams_reads_itself_anew_and_what_is_typed_stays(
+    app: App, page: Any, complaints: Complaints
+) -> None:
+    furnish_mirror(app.house)
+    TeamSync.objects.update(tried_at=timezone.now() - timedelta(hours=3))
+    app.house.sandbox.console_edit(app.house.keys["plain"], name="Staging anew", status=2)
+    app.let_in(page, "lead")
+    held: list[Any] = []
+    page.route("**/keys/sync/**", lambda route: held.append(route), times=1)
+
+    with page.expect_request("**/keys/sync/**"):
+        page.goto(f"{app.url}/keys/")
+    page.get_by_role("searchbox").fill("typed")
+    held[0].continue_()
+
+    expect(page.locator(".keys")).to_contain_text("Staging anew")
+    expect(page.get_by_role("navigation", name="Keys by status")).to_contain_text("Disabled 2")
+    expect(page.locator("#sync")).to_contain_text("Read from CometAPI just now")
+    expect(page.get_by_role("button", name="Read again")).to_be_visible()
+    expect(page.get_by_role("searchbox")).to_have_value("typed")
+
+
+def test_what_is_looked_for_before_the_first_reading_is_answered_after_it(
+    app: App, page: Any, complaints: Complaints, settings: Any
+) -> None:
+    grown(app, settings)
+    app.let_in(page, "lead")
+    page.goto(f"{app.url}/teams/atlas/keys/?q=key+149")
+
+    page.get_by_role("link", name="key 149").wait_for(timeout=30_000)
+
+    expect(page.locator(".keys tbody[id]")).to_have_count(1)
+    expect(page.get_by_text("These keys cannot be searched yet")).to_have_count(0)
 
 
 def test_it_is_read_and_a_key_put_back_without_javascript(app: App, browser: Any, settings: Any) -> None:
