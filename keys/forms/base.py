@@ -5,7 +5,7 @@ what was touched and what somebody else changed meanwhile.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from keys.errors import CometAdminError
 from keys.models import Person, Team
+from keys.services.compare import Differences, moved_between
 from keys.services.snapshots import snapshot_from_json, snapshot_to_json
 from keys.types import KeySnapshot
 
@@ -32,12 +33,23 @@ class Base:
     """snapshot: the key as the form showed it. groups: those that could be chosen, None where nothing lists them.
 
     about: what CometAPI says of some of them. zone: in which its times were shown, and what is typed is meant.
+    first: the key as it was first seen, where the form has been moved onto a newer reading since.
     """
 
     snapshot: KeySnapshot
     groups: tuple[str, ...] | None
     about: Mapping[str, str] = field(default_factory=dict)
     zone: ZoneInfo = field(default_factory=zone_now)
+    first: KeySnapshot | None = None
+
+    @property
+    def moved(self) -> Differences:
+        """What somebody else changed from the first sight of the key to what the form stands on."""
+        return moved_between(self.first, self.snapshot) if self.first else {}
+
+    def onto(self, live: KeySnapshot) -> "Base":
+        """The same form on a newer reading; what was seen first stays known, however often it is moved."""
+        return replace(self, snapshot=live, first=self.first or self.snapshot)
 
 
 class BaseUnusable(CometAdminError):
@@ -60,6 +72,7 @@ def sign_base(base: Base, person: Person, team: Team) -> str:
         "groups": base.groups,
         "about": dict(base.about),
         "zone": base.zone.key,
+        "first": snapshot_to_json(base.first) if base.first else None,
     }
     return signing.dumps(content, salt=SALT, compress=True)
 
@@ -82,7 +95,8 @@ def open_base(text: str, person: Person, team: Team, key_id: int) -> Base:
     if any(content[name] != value for name, value in _bound(person, team, key_id).items()):
         raise BaseUnusable(_foreign())
     key, groups = snapshot_from_json(content["key"]), _groups(content["groups"])
-    base = Base(key, groups, content.get("about", {}), _zone(content.get("zone", "")))
+    first = snapshot_from_json(content["first"]) if content.get("first") else None
+    base = Base(key, groups, content.get("about", {}), _zone(content.get("zone", "")), first)
     try:
         signing.loads(text, salt=SALT, max_age=MAX_AGE_S)
     except signing.SignatureExpired:

@@ -16,7 +16,7 @@ class Plan:
     """What will be asked of upstream.
 
     wanted: every editable field as it should read afterwards. changed: field -> (live, wanted). moved: untouched
-    fields that somebody else changed since the form was made. asked: the touched fields. status_apart: the status
+    fields that somebody else changed since the key was first seen. asked: the touched fields. status_apart: the status
     must follow in a request of its own, since it is judged against the stored record (trap 6).
     """
 
@@ -38,11 +38,17 @@ def lapsed(live: KeySnapshot, now: datetime) -> bool:
 
 
 def plan_edit(
-    base: KeySnapshot, wish: KeyWish, live: KeySnapshot, now: datetime, auto_groups: tuple[str, ...] = ("auto",)
+    base: KeySnapshot,
+    wish: KeyWish,
+    live: KeySnapshot,
+    now: datetime,
+    auto_groups: tuple[str, ...] = ("auto",),
+    first: KeySnapshot | None = None,
 ) -> Plan:
     """What to send for `wish`, made on `base`, now that `live` is there.
 
-    Touched settings are what the editor wants; all others come from live (design.md, "Fields by class").
+    Touched settings are what the editor wants; all others come from live (design.md, "Fields by class"). first: the key
+    as the editor first saw it, where that was before base: what moved since then is told, and no conflict.
     Raises Conflict when somebody else changed a touched field to something else, Invalid when the sum breaks a rule.
     """
     wanted = _wanted(wish, live)
@@ -66,7 +72,7 @@ def plan_edit(
     return Plan(
         wanted=wanted,
         changed=changed,
-        moved={field: pair for field, pair in moved.items() if field not in wish.touched},
+        moved={field: pair for field, pair in moved_between(first or base, live).items() if field not in wish.touched},
         asked=wish.touched,
         status_apart=enabling and len(changed) > 1 and lapsed(live, now),
     )

@@ -37,11 +37,12 @@ def edit_key(
     change_id: UUID,
     reason: str,
     answers: int | None = None,
+    first: KeySnapshot | None = None,
 ) -> Result:
     """Change the touched settings of a key and nothing else, and tell what was read afterwards.
 
     base: what the editor saw; guards against overwriting somebody else's change unseen. wish: touched fields only.
-    answers: seq of the record that this takes back or whose settings it brings back.
+    answers: seq of the record that this takes back or whose settings it brings back. first: as `compute.plan_edit`.
     Raises Denied, Invalid, Conflict, Held, ChangeIdTaken, NoAccessToken, LedgerUnavailable: nothing was sent then.
     Upstream trouble never raises: it is in the Result. Source: reference page "update API key".
     """
@@ -53,7 +54,7 @@ def edit_key(
         return Result(Outcome.UNCHANGED, Kind.EDIT, change_id)
 
     def plan(live: KeySnapshot) -> Plan:
-        return plan_edit(base, wish, live, timezone.now(), settings.AUTO_GROUPS)
+        return plan_edit(base, wish, live, timezone.now(), settings.AUTO_GROUPS, first)
 
     asked = {
         "base": snapshot_to_json(base),

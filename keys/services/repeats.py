@@ -4,14 +4,17 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
 from keys.models import Change, ChangeState, Team
+from keys.services.compare import moved_between
 from keys.services.outcome import ChangeIdTaken, Kind, Outcome, Result
-from keys.types import Actor, Deadline
+from keys.services.snapshots import snapshot_from_json
+from keys.types import Actor, Deadline, KeySnapshot
 
 
 def content_of(kind: Kind, team: Team, key_id: int, asked: Mapping[str, Any], answers: int | None = None) -> str:
@@ -41,3 +44,19 @@ def wait_for(change_id: UUID, content: str, actor: Actor, team: Team, key_id: in
         if deadline.passed:
             return Result(Outcome.UNKNOWN, Kind(change.kind), change_id, why="under_way")
         time.sleep(0.1)
+
+
+def past_own(seen: KeySnapshot, live: KeySnapshot, change_id: UUID, actor: Actor) -> KeySnapshot:
+    """`seen` as the actor's own change of this id left it, as far as that was read: none of it is somebody else's.
+
+    Where nothing was read after it, what it asked for is as it is in `live`, the key as it is now: nobody can tell.
+    """
+    change = Change.objects.filter(pk=change_id, person_id=actor.id, key_id=seen.id).first()
+    if change is None or not change.before:
+        return seen
+    found = snapshot_from_json(change.found) if change.found else live
+    own = moved_between(snapshot_from_json(change.before), snapshot_from_json(change.wanted))
+    fields = {field: getattr(found.settings, field) for field in own}
+    if "remain_quota" in fields:
+        fields["remain_quota"] = found.limit - seen.used_quota  # compared by the limit, as ever
+    return replace(seen, settings=replace(seen.settings, **fields))

@@ -22,6 +22,7 @@ from keys.selectors.drift import open_drifts
 from keys.selectors.history import key_history
 from keys.selectors.keys import key_row
 from keys.selectors.unknown import unknown_of_key
+from keys.services.compare import Differences
 from keys.services.notes import note_of
 from keys.services.outcome import Conflict, Held, Outcome
 from keys.services.presence import others
@@ -69,6 +70,14 @@ class Panel:
     read_now: bool = True
     reviewing: bool = False
     change_id: UUID = field(default_factory=uuid4)
+
+    @property
+    def meanwhile(self) -> Differences:
+        """What somebody else changed and saving keeps: neither typed into nor asked about, nor told by the outcome."""
+        if self.told and self.told.result.moved:
+            return {}
+        own = {*self.form.errors, *self.form.touched, *(self.conflict.fields if self.conflict else ())}
+        return {field: pair for field, pair in self.form_base.moved.items() if field not in own}
 
 
 def base_of(team: Team, key: KeySnapshot) -> Base:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 from django.http import HttpResponse, QueryDict
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from keys.permissions import Verb
 from keys.services.access_tokens import NoAccessToken
 from keys.services.edit import edit_key, read_key
 from keys.services.outcome import ChangeIdTaken, Conflict, Held, Outcome, Result
+from keys.services.repeats import past_own
 from keys.services.settle import freed
 from keys.services.usage import last_week
 from keys.trouble import trouble_of
@@ -73,6 +75,7 @@ def _saved(request: PersonRequest, panel: Panel, key_id: int) -> HttpResponse:
             change_id=posted_change_id(request),
             reason=panel.form.reason,
             answers=panel.answers,
+            first=panel.form_base.first,
         )
         result = freed(saving, team=panel.team, key_id=key_id)
     except Invalid as error:
@@ -85,7 +88,7 @@ def _saved(request: PersonRequest, panel: Panel, key_id: int) -> HttpResponse:
         return panel_page(request, panel, status=409)
     except ChangeIdTaken:
         message = _("This form was sent before with other content. Nothing was sent now. Check it and save again.")
-        return _made_anew(request, panel.team, key_id, message, panel.form_base)
+        return _made_anew(request, panel.team, key_id, message, panel.form_base, sent=posted_change_id(request))
     except (NoAccessToken, LedgerUnavailable) as error:
         panel.trouble = trouble_of(error)
         return panel_page(request, panel, status=503)
@@ -104,7 +107,7 @@ def _answered(request: PersonRequest, panel: Panel, key_id: int, result: Result)
     if not is_fragment(request) and result.outcome is not Outcome.UNCHANGED:
         return to_key_page(told)
     if result.snapshot:
-        panel.form_base = replace(panel.form_base, snapshot=result.snapshot, zone=zone_now())
+        panel.form_base = replace(panel.form_base, snapshot=result.snapshot, zone=zone_now(), first=None)
         panel.form = key_form(panel.form_base)
         panel.read_now, panel.answers = True, None
     return panel_page(request, panel, status=told.status_code)
@@ -122,10 +125,14 @@ def _conflicting(request: PersonRequest, panel: Panel, conflict: Conflict) -> Ht
     return panel_page(request, panel, status=409)
 
 
-def _made_anew(request: PersonRequest, team: Team, key_id: int, message: str, base: Base | None) -> HttpResponse:
-    """409: the key as it is now, a fresh base and change id, and everything typed."""
+def _made_anew(
+    request: PersonRequest, team: Team, key_id: int, message: str, base: Base | None, sent: UUID | None = None
+) -> HttpResponse:
+    """409: the key as it is now, a fresh base and change id, and everything typed. sent: the change id of before."""
     live = read_key(team=team, key_id=key_id)
     seen = base or base_of(team, live)
+    if sent:
+        seen = replace(seen, first=past_own(seen.first or seen.snapshot, live, sent, actor_of(request, team)))
     new_base, form = _moved_to(live, seen, request.POST)
     panel = Panel(team, new_base, form, stale=message, answers=_answers(request, team, key_id))
     return panel_page(request, panel, status=409)
@@ -137,6 +144,6 @@ def _answers(request: PersonRequest, team: Team, key_id: int) -> int | None:
 
 def _moved_to(live: KeySnapshot, seen: Base, posted: QueryDict) -> tuple[Base, KeyForm]:
     posted = chosen(posted, seen)
-    base = replace(seen, snapshot=live)
+    base = seen.onto(live)
     was, shown = rendered(seen.snapshot, seen.zone), rendered(live, base.zone)
     return base, key_form(base, rebased(posted, was, shown))

@@ -30,7 +30,9 @@ def refused(page: Any, app: App) -> None:
 
 def conflicting(page: Any, app: App) -> None:
     key("plain")(page, app)
-    app.house.sandbox.console_edit(app.house.keys["plain"], name="Staging, from the console")
+    app.house.sandbox.console_edit(
+        app.house.keys["plain"], name="Staging, from the console", group="vip", unlimited_quota=True
+    )
     page.get_by_label("Name").fill("Staging EU")
     page.get_by_label("Reason").fill("A better name")
     page.get_by_role("button", name=re.compile("^Save")).click()
@@ -72,7 +74,7 @@ def panel_edited(page: Any, app: App) -> None:
 
 def panel_conflicting(page: Any, app: App) -> None:
     panel(page, app)
-    app.house.sandbox.console_edit(app.house.keys["restricted"], name="From the console", allow_ips="198.51.100.7")
+    app.house.sandbox.console_edit(app.house.keys["restricted"], name="Console", allow_ips="198.51.100.7", group="vip")
     page.get_by_label("Name", exact=True).fill("Portal EU")
     page.get_by_label("Allowed addresses").fill("203.0.113.0/24\n2001:db8::/32")
     page.get_by_role("button", name=re.compile("^Save")).click()

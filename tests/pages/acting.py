@@ -66,6 +66,21 @@ def edited(client: Client, house: House, typed: dict[str, Any], *, key: str = "p
     return saved(client, house, {**opened(client, house, key), **typed}, key=key, htmx=htmx)
 
 
+def conflicting(house: House, typed: dict[str, Any], theirs: dict[str, Any], *, key: str = "plain") -> Any:
+    """Both changed the same key since the form was made; this is the answer to the save."""
+    client = house.client()
+    form = opened(client, house, key)
+    house.sandbox.console_edit(house.keys[key], **theirs)
+    house.sandbox.clear_log()
+    return saved(client, house, {**form, **typed}, key=key)
+
+
+def chosen(house: House, answer: Any, choices: dict[str, str], *, key: str = "plain", **typed: Any) -> Any:
+    """Save again after a conflict, with a choice for each of these fields."""
+    ways = {f"choose-{field}": way for field, way in choices.items()}
+    return saved(house.client(), house, {**form_of(body(answer)), **ways, **typed}, key=key)
+
+
 def pressed(client: Client, house: House, key: str, verb: str, *, htmx: bool = True, **typed: Any) -> Any:
     """The one button of a row (htmx) or of the key's own page: verb is `disable` or `enable`."""
     return client.post(house.path(key, f"{verb}/"), typed, headers=HTMX if htmx else {})

@@ -8,20 +8,11 @@ from unittest.mock import patch
 import pytest
 
 from keys.models import Change
-from tests.pages.acting import body, no_secret, notice, opened, saved, words
+from tests.pages.acting import body, chosen, conflicting, no_secret, notice, opened, saved, words
 from tests.pages.house import DAY, House, form_of
 
 T1, T2 = 1_893_456_000, 1_925_000_000
 """Two moments to come, in Unix seconds."""
-
-
-def conflicting(house: House, typed: dict[str, Any], theirs: dict[str, Any], *, key: str = "plain") -> Any:
-    """Both changed the same key since the form was made; this is the answer to the save."""
-    client = house.client()
-    form = opened(client, house, key)
-    house.sandbox.console_edit(house.keys[key], **theirs)
-    house.sandbox.clear_log()
-    return saved(client, house, {**form, **typed}, key=key)
 
 
 def row(answer: Any, label: str) -> list[str]:
@@ -31,11 +22,6 @@ def row(answer: Any, label: str) -> list[str]:
         if words(line.split("</th>")[0]) == label:
             return [words(cell) for cell in re.findall(r'<td data-label="(?!Choose).*?</td>', line, re.S)]
     raise AssertionError(words(table))
-
-
-def chosen(house: House, answer: Any, choices: dict[str, str], *, key: str = "plain") -> Any:
-    form = form_of(body(answer))
-    return saved(house.client(), house, {**form, **{f"choose-{field}": way for field, way in choices.items()}}, key=key)
 
 
 @pytest.mark.parametrize(
