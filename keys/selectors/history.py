@@ -1,10 +1,10 @@
 """Reads the ledger for pages: who may see which records, one record, and changes told as one entry each."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
@@ -15,6 +15,8 @@ from keys.models import Person, Record
 from keys.permissions import Verb, allowed, visible_teams
 from keys.selectors.telling import Line, body_of, facts_of, lines_of
 from keys.types import ActorKind
+
+MOMENTS: Final = ("before", "after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,11 @@ class HistoryEntry:
     def settled_at(self) -> datetime | None:
         """When it was settled, where that was not at once."""
         return self.newest.time if len(self.outcomes) > 1 or self.newest.action != self.action else None
+
+    @property
+    def restorable(self) -> list[str]:
+        """Of which moments it tells the key's settings, so that they can be brought back: `before` it, `after` it."""
+        return [when for when in MOMENTS if _state((self.record, *self.outcomes), self.record, when)]
 
     @property
     def seq(self) -> int:
@@ -127,10 +134,7 @@ def state_told(record: Record, when: str) -> Mapping[str, Any] | None:
     when: `before` the change, or `after` it, as it was then read; of an earlier outcome's record, as that one read it.
     """
     change = Record.objects.filter(change=record.change).order_by("seq") if record.change else [record]
-    states = [
-        body_of(one).get("before" if when == "before" else "found") for one in change if _tells(one, record, when)
-    ]
-    return next((state for state in reversed(states) if isinstance(state, dict) and state), None)
+    return _state(change, record, when)
 
 
 def answered_by(record: Record, together: Sequence[Record]) -> int | None:
@@ -145,14 +149,31 @@ def part_of(record: Record, together: Sequence[Record]) -> int | None:
     return next((seq for seq in begins if isinstance(seq, int)), None)
 
 
+def _state(change: Iterable[Record], record: Record, when: str) -> Mapping[str, Any] | None:
+    """change: the records of the change that `record` is of, oldest first."""
+    states = [
+        body_of(one).get("before" if when == "before" else "found") for one in change if _tells(one, record, when)
+    ]
+    return next((state for state in reversed(states) if isinstance(state, dict) and state), None)
+
+
 def _tells(one: Record, record: Record, when: str) -> bool:
     return when == "before" or not record.outcome or one.seq == record.seq
 
 
 def key_history(team_id: int, key_id: int, limit: int = 20) -> list[HistoryEntry]:
     """The newest `limit` entries of one key, newest first."""
-    of_key = Record.objects.filter(team_id=team_id, key_id=key_id)
-    return entries_of(of_key.filter(Q(outcome="") | Q(change="")).order_by("-seq")[:limit])
+    return entries_of(_beginning(team_id, key_id).order_by("-seq")[:limit])
+
+
+def key_history_size(team_id: int, key_id: int) -> int:
+    """How many entries `key_history` is the newest of."""
+    return _beginning(team_id, key_id).count()
+
+
+def _beginning(team_id: int, key_id: int) -> QuerySet[Record]:
+    """The records that entries of one key begin with."""
+    return Record.objects.filter(Q(outcome="") | Q(change=""), team_id=team_id, key_id=key_id)
 
 
 def entries_of(records: Sequence[Record] | QuerySet[Record]) -> list[HistoryEntry]:

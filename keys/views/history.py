@@ -165,7 +165,7 @@ def _restorable(request: PersonRequest, record: Record) -> list[str]:
     team = visible_teams(request.user).filter(pk=number).first()
     if team is None or record.key_id is None or not allowed(request.user, Verb.EDIT_KEY, team):
         return []
-    return [when for when in ("before", "after") if ledger.state_told(record, when)]
+    return [when for when in ledger.MOMENTS if ledger.state_told(record, when)]
 
 
 def _secret_refused(request: PersonRequest) -> bool:

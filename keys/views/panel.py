@@ -19,7 +19,7 @@ from keys.forms.restoring import Restoring
 from keys.http import PersonRequest, is_fragment, mark_ours, team_rights
 from keys.models import Record, Team
 from keys.selectors.drift import open_drifts
-from keys.selectors.history import key_history
+from keys.selectors.history import key_history, key_history_size
 from keys.selectors.keys import key_row
 from keys.selectors.unknown import unknown_of_key
 from keys.services.compare import Differences
@@ -135,6 +135,7 @@ def _context(request: PersonRequest, panel: Panel) -> dict[str, Any]:
         "base": sign_base(panel.form_base, request.user, team),
         "saw": sign_base(panel.saw, request.user, team) if panel.saw else "",
         "history": key_history(team.pk, key.id),
+        "history_size": key_history_size(team.pk, key.id),
         "preview": preview_of(panel.form, usage),
         "usage": usage,
         "others": others(request.user, team, key.id),

@@ -18,7 +18,7 @@ from keys.forms.restoring import restoring
 from keys.http import PersonRequest, actor_of, is_fragment, page, team_or_404
 from keys.models import Change, Team
 from keys.permissions import Verb
-from keys.selectors.history import record_for, state_told
+from keys.selectors.history import MOMENTS, record_for, state_told
 from keys.services.edit import read_key
 from keys.services.outcome import ChangeIdTaken, Conflict, Held
 from keys.services.settle import freed
@@ -59,7 +59,7 @@ def editor(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
     team = team_or_404(request, slug, Verb.EDIT_KEY)
     seq, when = request.GET["restore"], request.GET.get("as", "after")
     record = record_for(request.user, int(seq)) if seq.isascii() and seq.isdecimal() and len(seq) < 19 else None
-    if record is None or (record.team_id, record.key_id) != (team.pk, key_id) or when not in ("before", "after"):
+    if record is None or (record.team_id, record.key_id) != (team.pk, key_id) or when not in MOMENTS:
         raise Http404
     state = state_told(record, when)
     if not state:

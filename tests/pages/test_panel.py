@@ -1,9 +1,14 @@
 """The key over its list: what htmx is answered when it opens and after a save; and what the page of a key shows."""
 
 import json
+import re
 from typing import Any
 
+import pytest
+
+from keys.ledger.actions import Action
 from keys.models import Record
+from tests.ledger.making import append, change
 from tests.pages.acting import HTMX, Answer, body, edited, opened, words
 from tests.pages.house import House, form_of
 
@@ -123,6 +128,23 @@ def test_the_history_is_told_by_what_came_and_went(house: House) -> None:
     told = "Allowlist , 1 entry kept − removed 198.51.100.7 − removed 2001:db8::/32 + added 192.0.2.1"
     assert told in words(entry)
     assert f'id="before-{seq}"' in entry and f'href="/history/{seq}/"' in entry and "office" in entry
+
+
+@pytest.mark.parametrize("who", ["lead", "member"])
+def test_a_long_history_leads_to_all_of_it(house: House, who: str) -> None:
+    key_id, client = house.keys["plain"], house.client(who)
+    for n in range(20):
+        change(house.team, key_id, name=f"n{n}")
+    twenty = body(client.get(house.path("plain")))
+    append(team=house.team, key_id=key_id, action=Action.DENIED)
+    append(team=house.team, key_id=house.keys["arabic"])
+
+    page = body(client.get(house.path("plain")))
+
+    (link,) = re.findall(r'<a href="(/history/[^"]+)">All 21 entries of this key\'s history</a>', page)
+    assert link == f"/history/?team=atlas&amp;key={key_id}" and "entries of this key" not in twenty
+    assert page.count('id="before-') == 20
+    assert body(client.get(link.replace("&amp;", "&"))).count('<li class="entry"') == 21
 
 
 def test_it_can_be_read_now(house: House) -> None:

@@ -10,10 +10,11 @@ import pytest
 from django.utils import timezone
 
 from keys.forms.restoring import restoring
+from keys.ledger.actions import Action
 from keys.ledger.finding import body_of
 from keys.models import Record
 from keys.services.edit import read_key
-from tests.ledger.making import key_fields
+from tests.ledger.making import append, key_fields
 from tests.pages.acting import body, edited, no_secret, notice, pressed, saved, words
 from tests.pages.house import House, form_of
 
@@ -54,6 +55,44 @@ def test_the_record_leads_to_the_editor_and_nothing_is_sent(house: House) -> Non
     form = form_of(body(answer))
     assert (form["name"], form["model_limits_enabled"]) == ("Customer portal", "on")
     assert form["allow_ips"].replace("\r\n", "\n") == ADDRESSES
+
+
+def test_the_key_s_own_history_leads_there_too(house: House) -> None:
+    changed_twice(house)
+
+    story = body(house.client().get(house.path("restricted"))).split('id="key-history"')[1]
+
+    links = [link.replace("&amp;", "&") for link in re.findall(r'href="([^"]+\?restore=[^"]+)"', story)]
+    assert links == [
+        house.path("restricted", f"?restore={seq}&as={when}") for seq in (3, 1) for when in ("before", "after")
+    ]
+    assert words(story).count("Bring back the settings from before this after this") == 2
+    assert 'aria-label="Bring back the settings from before this: record 1"' in story
+    oldest = house.client().get(links[2])
+    assert "from before record 1" in words(oldest) and form_of(body(oldest))["name"] == "Customer portal"
+
+
+def test_only_states_that_its_records_tell_are_offered(house: House) -> None:
+    client = house.client()
+    changed = {"changed": {"owner": ["", "Ada"]}}
+    append(team=house.team, key_id=house.keys["plain"], action=Action.KEY_NOTE, body=changed)
+    house.sandbox.fault("500_before", operation="update", times=9)
+    house.sandbox.fault("503", operation="get", skip=2, times=9)  # all but the page and the reading before the update
+    edited(client, house, {"name": "Other"})
+    house.sandbox.clear_faults()
+
+    story = words(body(client.get(house.path("plain"))).split('id="key-history"')[1])
+
+    assert "Owner" in story and story.count("Bring back the settings from") == 1
+    assert "Bring back the settings from before this" in story and "after this" not in story
+
+
+def test_who_may_not_edit_is_offered_none_in_the_key_s_history(house: House) -> None:
+    changed_twice(house)
+
+    for who, offered in {"member": False, "auditor": False, "admin": True}.items():
+        page = body(house.client(who).get(house.path("restricted")))
+        assert ("restore=" in page, "Edit key" in page) == (offered, True), who
 
 
 def test_saved_it_is_as_it_was_and_the_record_names_what_it_answers(anywhere: House) -> None:
