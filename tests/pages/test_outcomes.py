@@ -3,6 +3,7 @@
 Every answer is held against the sandbox: "saved" is said of what is stored alone, "nothing changed" where nothing did.
 """
 
+import re
 from threading import Thread
 from typing import Any
 
@@ -49,6 +50,24 @@ def test_a_refusal_that_reads_as_before(house: House) -> None:
     keeps_what_was_typed(answer)
     form = {**form_of(body(answer)), "reason": "again"}
     assert "Saved and checked at" in notice(saved(house.client(), house, form))
+
+
+@pytest.mark.parametrize(
+    ("control", "typed"),
+    [("name", {"name": "ä" * 26}), ("remain_quota", {"remain_quota": "0"}), ("status", {"status": "1"})],
+)
+def test_a_refusal_is_told_at_the_field_whose_rule_was_broken(house: House, control: str, typed: Any) -> None:
+    house.sandbox.configure(dialect="B", quota_zero_refused=True)
+    if control == "status":
+        house.sandbox.console_edit(house.keys["plain"], status=2)
+        hit(house, "update", "refusal", times=9)  # nothing that can be typed makes the sandbox itself refuse it
+
+    answer = edited(house.client(), house, typed)
+
+    came_back = notice(answer).split("What came back: ")[1].split(" Record")[0]
+    said = re.search(rf'<ul[^>]*id="id_{control}_error".*?</ul>', body(answer), re.S)
+    assert answer.status_code == 422 and "CometAPI refused this; nothing changed" in notice(answer)
+    assert said and came_back in words(said[0]) and form_of(body(answer))[control] == typed[control]
 
 
 @pytest.mark.parametrize("kind", ["400", "401_json", "403", "404", "409", "413"])
