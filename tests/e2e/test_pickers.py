@@ -247,3 +247,44 @@ def test_three_hundred_entries_stay_handy(lead: Any, app: App) -> None:
     expect(lead.locator("#allowlist li")).to_have_count(1)
     lead.get_by_role("button", name="Remove 10.0.1.49").click()
     summary(lead, "299 entries").wait_for()
+
+
+CHOSEN = [f"gpt-4o-{n}" for n in range(9)] + ["gpt-4o"]
+IN_SIGHT = """() => {
+  const sum = document.querySelector("#models-chosen .picker__sum").getBoundingClientRect();
+  const there = document.elementFromPoint(sum.left + 4, sum.top + sum.height / 2);
+  return sum.top >= 0 && document.getElementById("models-chosen").contains(there);
+}"""
+HIDDEN = """() => {
+  const on = document.activeElement, box = (on.closest("label") ?? on).getBoundingClientRect();
+  const over = document.elementFromPoint(box.left + 8, box.top + Math.min(12, box.height / 2));
+  const free = over && (on.closest("label") ?? on).contains(over);
+  return free || box.height > 200 ? "" : `${on.outerHTML.slice(0, 80)} under ${over?.outerHTML.slice(0, 60)}`;
+}"""
+
+
+@pytest.mark.parametrize("where", ["page", "panel"])
+def test_on_a_phone_what_is_chosen_stays_in_sight_and_hides_no_focus(lead: Any, app: App, where: str) -> None:
+    lead.set_viewport_size({"width": 360, "height": 640})
+    if where == "panel":
+        lead.goto(app.url + app.house.list_path)
+        lead.get_by_role("link", name="Customer portal").click()
+    models(lead).fill("\n".join(CHOSEN))
+    summary(lead, "10 models chosen").wait_for()
+    lead.get_by_role("button", name="Choose from the catalogue").click()
+    lead.get_by_label("Search the catalogue").wait_for()
+    shelves = lead.locator("#models-catalogue summary")
+    shelves.first.wait_for()
+
+    for way in ("Tab", "Shift+Tab"):
+        for _ in range(shelves.count() + 16):
+            lead.keyboard.press(way)
+            assert lead.evaluate(HIDDEN) == ""
+            if lead.evaluate("document.activeElement.closest('#models-catalogue') !== null"):
+                assert lead.evaluate(IN_SIGHT), lead.evaluate("document.activeElement.outerHTML")
+    shelves.last.evaluate("shelf => shelf.closest('.picker__shelves').scrollIntoView({block: 'end'})")
+    assert lead.evaluate(IN_SIGHT)
+    chosen, catalogue = lead.locator("#models-chosen"), lead.locator(".picker__shelves")
+    assert chosen.bounding_box()["height"] <= 160 and catalogue.bounding_box()["height"] >= 150
+    lead.get_by_role("button", name="Remove gpt-4o-8").click()
+    summary(lead, "9 models chosen").wait_for()
