@@ -15,7 +15,7 @@ from keys.permissions import Verb
 from keys.services.edit import read_key
 from keys.services.presence import note_open, others
 from keys.services.usage import known_usage, last_week
-from keys.views.choosing import chosen
+from keys.views.choosing import chosen, wants
 from keys.views.panel import key_form
 
 
@@ -33,6 +33,7 @@ def check(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
     context = {
         "form": form,
         "preview": preview_of(form, usage),
+        "wants": wants(request.POST, lambda posted: key_form(base, posted)),
         "typing": request.POST.get("typing", ""),
         "fold_shown": request.POST.get("fold-shown") == "1",
     }

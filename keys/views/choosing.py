@@ -3,6 +3,7 @@
 A choice that was made is put into the form at once, so that no later answer can bring back what was given up.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import QueryDict
@@ -27,8 +28,14 @@ def chosen(posted: QueryDict, base: Base) -> QueryDict:
 
 
 def unchosen(posted: QueryDict) -> list[str]:
-    asked = [field for field in posted.getlist("conflicting") if field in EDITABLE]
-    return [field for field in asked if posted.get(f"choose-{field}") not in ("mine", "theirs")]
+    return [field for field in _asked_about(posted) if posted.get(f"choose-{field}") not in ("mine", "theirs")]
+
+
+def wants(posted: QueryDict, form_for: Callable[[QueryDict], KeyForm]) -> dict[str, Any]:
+    """What the person wants of each field that is asked about, as typed by now, whatever is chosen for it."""
+    fields = _asked_about(posted)
+    form = form_for(posted) if fields else None
+    return {field: _wanted(form, field) for field in fields} if form else {}
 
 
 def asked_again(form: KeyForm, saw: KeySnapshot, fields: list[str]) -> Conflict:
@@ -44,6 +51,10 @@ def seen_before(request: PersonRequest, team: Team, base: Base) -> Base:
         return open_base(request.POST.get("saw", ""), request.user, team, base.snapshot.id)
     except BaseUnusable as error:
         return error.base or base
+
+
+def _asked_about(posted: QueryDict) -> list[str]:
+    return [field for field in posted.getlist("conflicting") if field in EDITABLE]
 
 
 def _wanted(form: KeyForm, field: str) -> Any:

@@ -288,3 +288,16 @@ def test_on_a_phone_what_is_chosen_stays_in_sight_and_hides_no_focus(lead: Any, 
     assert chosen.bounding_box()["height"] <= 160 and catalogue.bounding_box()["height"] >= 150
     lead.get_by_role("button", name="Remove gpt-4o-8").click()
     summary(lead, "9 models chosen").wait_for()
+
+
+def test_in_a_conflict_a_button_beside_the_list_is_seen_in_what_is_wanted(lead: Any, app: App) -> None:
+    addresses(lead).fill("203.0.113.9")
+    app.house.sandbox.console_edit(app.house.keys["restricted"], allow_ips="198.51.100.9")
+    save(lead)
+    wanted = lead.locator("#want-allow_ips")
+    expect(wanted).to_have_text("203.0.113.9")
+
+    lead.get_by_role("button", name="Add my address").click()
+    expect(wanted).to_have_text("203.0.113.9\n127.0.0.1")
+    addresses(lead).fill("203.0.113.10")
+    expect(wanted).to_have_text("203.0.113.10")

@@ -161,3 +161,26 @@ def test_hostile_typing_stays_text(house: House) -> None:
     answer = checked(house, {"name": "<img src=x>\u202e", "allow_ips": "<b>", "model_limits": "<i>\n=cmd()"})
 
     assert not re.search(r"<(img|b|i)\b", body(answer)) and "\u202e" not in body(answer)
+
+
+def wanted(answer: Answer) -> dict[str, str]:
+    found = re.findall(r'<bdi class="prewrap" id="want-(\w+)" hx-swap-oob="true">(.*?)</bdi>', body(answer), re.S)
+    return {field: words(value) for field, value in found}
+
+
+@pytest.mark.parametrize("way", ["", "mine", "theirs"])
+def test_in_a_conflict_it_tells_what_is_wanted_by_now(house: House, way: str) -> None:
+    typed = {"name": "Mine, after all", "remain_quota": "1.5", "group": "vip", "choose-name": way}
+
+    answer = checked(house, {**typed, "conflicting": ["name", "remain_quota", "secret"]})
+
+    assert wanted(answer) == {"name": "Mine, after all", "remain_quota": "1.5"}
+    assert ("Name" in preview(answer)) == (way != "theirs")
+
+
+def test_without_a_conflict_it_tells_nothing_of_that(house: House) -> None:
+    assert wanted(checked(house, {"name": "New"})) == {}
+
+
+def test_a_secret_that_is_wanted_is_not_told_back(house: House) -> None:
+    assert SECRET not in body(checked(house, {"name": f"a {SECRET}", "conflicting": "name"}))
