@@ -339,10 +339,11 @@ def test_the_whole_editor_without_javascript(browser: Any, app: App, dialect: st
     page.get_by_label("Cross-group retry").check()
     expect(page.get_by_label("And enable it")).to_be_checked()
     page.get_by_role("button", name="Review changes").click()
-    assert page.get_by_text("Sent in two steps").is_visible() and app.house.sandbox.writes() == []
+    expect(page.get_by_text("Sent in two steps")).to_be_visible()
+    assert app.house.sandbox.writes() == []
     page.get_by_role("button", name="Save 8 changes").click()
 
-    assert page.get_by_text("Saved and checked at").is_visible()
+    expect(page.get_by_text("Saved and checked at")).to_be_visible()
     key = app.house.stored("exhausted")
     assert (key["remain_quota"], key["status"], key["allow_ips"]) == (1_000_000, 1, "10.0.0.1")
     assert (key["group"], key["cross_group_retry"], key["model_limits"]) == ("auto", True, "gpt-4o")
