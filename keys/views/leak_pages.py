@@ -79,8 +79,9 @@ def catch_up(request: PersonRequest, incident: Incident) -> None:
     """Do what is due of it; trouble with the ledger is told by the rows themselves."""
     until = Deadline.after(settings.WAITS.slice_s)
     try:
-        if incident.looking and teams_where(request.user, Verb.HANDLE_LEAKS).exists():
-            teams = set(teams_where(request.user, Verb.HANDLE_LEAKS).values_list("pk", flat=True))
+        teams = set(teams_where(request.user, Verb.HANDLE_LEAKS).values_list("pk", flat=True))
+        # A page with keys to disable does not wait for a listing: the press comes first.
+        if incident.looking and teams and (is_fragment(request) or not pressing.to_press(incident, teams).exists()):
             strays.go_on_looking(actor=actor_of(request), incident=incident, teams=teams)
         pressing.go_on(incident, until, first_tries=is_fragment(request))
     except LedgerUnavailable:

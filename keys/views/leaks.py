@@ -41,6 +41,8 @@ def desk(request: PersonRequest) -> HttpResponse:
         opened = leak_desk.record_incident(request.user, actor_of(request), sort, pasted_at)
     except LedgerUnavailable:
         return pages.by_hand(request, sort)
+    if sort.strays:
+        strays.begin_looking(person=request.user, actor=actor_of(request), incident=opened)
     return _to(opened.pk)
 
 

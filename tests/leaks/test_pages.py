@@ -147,6 +147,31 @@ def test_not_found_then_listed_then_found(house: House) -> None:
     assert "Disable 1 key" in page and "Brand new" in page
 
 
+def test_what_is_not_found_has_the_stale_teams_listed_by_itself(house: House) -> None:
+    new = house.sandbox.add_key(house.account, name="Brand new")
+    admin = house.client("admin")
+    TeamSync.objects.update(listed_at=None)
+    pasted(house, house.sandbox.secret(new), client=admin)
+
+    page = words(admin.get(leak()))
+
+    assert "Disable 1 key" in page and "Brand new" in page
+
+
+def test_a_key_that_can_be_disabled_waits_for_no_listing(house: House) -> None:
+    new = house.sandbox.add_key(house.account, name="Brand new")
+    admin = house.client("admin")
+    TeamSync.objects.update(listed_at=None)
+    pasted(house, f"{secret(house)}\n{house.sandbox.secret(new)}", client=admin)
+    house.sandbox.clear_log()
+
+    page = words(admin.get(leak()))
+    assert "Disable 1 key" in page and "1 team is being listed again" in page
+    assert house.sandbox.requests("GET", "list") == []
+
+    assert "Disable 2 keys" in words(admin.get(leak(), headers=HTMX))
+
+
 def test_asking_cometapi_says_how_many_and_where(house: House) -> None:
     other = house.sandbox.add_account(name="Elsewhere")
     known = house.sandbox.secret(house.sandbox.add_key(other, name="Of no team"))

@@ -38,11 +38,15 @@ def stale_teams(teams: Collection[int], since_s: float = 0.0) -> QuerySet[Team]:
     return Team.objects.filter(old, pk__in=teams, access_token__isnull=False)
 
 
+def begin_looking(*, person: Person | None, actor: Actor, incident: Incident) -> None:
+    """Have the stale teams of this person listed as the page is looked at: what was not found may be a new key."""
+    _note_looking(incident, more=stale_teams(may_handle(person, actor)).values_list("pk", flat=True))
+
+
 def look_again(*, person: Person | None, actor: Actor, incident: Incident) -> None:
     """List the stale teams of this person again, a slice in this call and the rest as the page is looked at."""
-    teams = may_handle(person, actor)
-    _note_looking(incident, more=stale_teams(teams).values_list("pk", flat=True))
-    go_on_looking(actor=actor, incident=incident, teams=teams)
+    begin_looking(person=person, actor=actor, incident=incident)
+    go_on_looking(actor=actor, incident=incident, teams=may_handle(person, actor))
 
 
 def go_on_looking(*, actor: Actor, incident: Incident, teams: Collection[int]) -> None:
