@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         server = _prepared(options)
         server.start()
-    except (OSError, ValueError) as error:
+    except (OSError, OverflowError, ValueError) as error:  # Overflow: no such port
         sys.stderr.write(f"sandbox: {error}\n")
         return 2
     ended = threading.Event()

@@ -238,9 +238,11 @@ def _leads(teams: set[int]) -> dict[int, list[str]]:
 
 
 def _last_change(row: Leaked) -> Record | None:
-    """Before the desk's own: those stand among the steps."""
-    of_key = Record.objects.filter(team_id=row.team_id, key_id=row.key_id, action__in=CHANGES, outcome="")
-    return of_key.exclude(reason=f"Leak {row.incident_id}").order_by("-seq").first()
+    """What was read as changed, here or elsewhere, before this leak's own: those stand among the steps."""
+    of_key = Record.objects.filter(team_id=row.team_id, key_id=row.key_id)
+    own = of_key.filter(reason=f"Leak {row.incident_id}", outcome="").values("change")
+    ours = Q(action__in=CHANGES, outcome__in=("confirmed", "applied")) & ~Q(change__in=own)
+    return of_key.filter(ours | Q(action=Action.KEY_DRIFT)).order_by("-seq").first()
 
 
 def ended_changes(records: Iterable[Record]) -> set[str]:

@@ -128,6 +128,12 @@ def test_any_other_host_is_refused_with_one_line(host: str) -> None:
     assert ended.stderr.splitlines() == [f"sandbox: the sandbox listens on loopback only, not on {host}"]
 
 
+def test_a_number_that_is_no_port_is_refused_with_one_line() -> None:
+    command = [sys.executable, "-m", "cometadmin.sandbox", "--port", "99999"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"next_key_id": 1, "accounts": [{}]}'])
 def test_a_file_that_is_no_state_stops_the_start(tmp_path: Path, text: str) -> None:
     file = tmp_path / "state.json"

@@ -3,12 +3,13 @@
 from contextlib import suppress
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from keys.management.trouble import DatabaseCommand
 from keys.services.checkpoints import Contradicted, checkpoint_if_due, contradiction, make_checkpoint
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Sign what the ledger is now, write it to CHECKPOINT_FILE and, as one JSON line, to standard output."
 
     def add_arguments(self, parser: CommandParser) -> None:

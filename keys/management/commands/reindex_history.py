@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils.translation import ngettext
 
 from keys.ledger.finding import reindex
+from keys.management.trouble import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Make the history's index of changed fields and hours anew from the ledger's records."
 
     def handle(self, *args: Any, **options: Any) -> None:

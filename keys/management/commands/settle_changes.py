@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
 from keys.errors import CometAdminError
+from keys.management.trouble import DatabaseCommand
 from keys.models import Change, Team
 from keys.services.settle import due, settle_change
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Read every key whose last change is unknown or due for another look, and record what is there."
 
     def handle(self, *args: Any, **options: Any) -> None:

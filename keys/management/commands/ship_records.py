@@ -3,13 +3,14 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils.translation import ngettext
 
+from keys.management.trouble import DatabaseCommand
 from keys.services.shipping import ship, ship_from
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Write each record that was not shipped yet as one JSON line (ECS) to standard output, in order."
 
     def add_arguments(self, parser: CommandParser) -> None:

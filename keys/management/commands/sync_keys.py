@@ -5,11 +5,12 @@ import time
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from keys.errors import LedgerError
+from keys.management.trouble import DatabaseCommand
 from keys.models import Team
 from keys.services import drift
 from keys.services.syncing import Progress, sync_slice
@@ -18,7 +19,7 @@ from keys.types import Deadline
 PAUSE_S: Final = 0.5
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Reads every key of the named teams, or of all teams, and looks for changes made elsewhere. Exit 1: trouble."
 
     def add_arguments(self, parser: CommandParser) -> None:
