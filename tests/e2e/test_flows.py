@@ -158,7 +158,7 @@ def test_an_overspent_key_is_disabled_from_its_row_and_enabled_again_from_its_pa
     row.get_by_text("Reads disabled at CometAPI, checked at").wait_for()
 
     assert app.house.stored("overspent")["status"] == 2
-    assert row.get_by_role("button", name="Enable Batch translations").is_visible()
+    row.get_by_role("button", name="Enable Batch translations").wait_for()
     expect(lead.locator(":focus")).to_contain_text("Reads disabled")
 
     app.house.sandbox.console_edit(app.house.keys["overspent"], remain_quota=500_000)
@@ -221,19 +221,22 @@ def test_the_same_road_without_javascript(browser: Any, app: App, dialect: str) 
     assert page.get_by_label("Name").input_value() == "Plain"
     page.get_by_label("Allowed addresses").fill("203.0.113.0/24")
     review(page)
-    assert page.locator("#preview").get_by_text("2 changes").is_visible() and app.house.sandbox.writes() == []
+    page.locator("#preview").get_by_text("2 changes").wait_for()
+    assert app.house.sandbox.writes() == []
     app.house.sandbox.console_edit(app.house.keys["plain"], name="Theirs")
     save(page)
     page.locator("#conflict").get_by_label("Take mine").check()
     review(page)
     save(page)
 
-    assert page.get_by_text("Saved and checked at").is_visible() and "?change=" in page.url
+    page.get_by_text("Saved and checked at").wait_for()
+    assert "?change=" in page.url
     page.reload()
-    assert page.get_by_text("Saved and checked at").is_visible() and len(app.house.sandbox.writes()) == 1
+    page.get_by_text("Saved and checked at").wait_for()
+    assert len(app.house.sandbox.writes()) == 1
     stored = app.house.stored("plain")
     assert (stored["name"], stored["allow_ips"]) == ("Plain", "203.0.113.0/24")
     page.get_by_role("button", name="Disable Plain").click()
-    assert page.get_by_text("Reads disabled at CometAPI, checked at").is_visible()
+    page.get_by_text("Reads disabled at CometAPI, checked at").wait_for()
     assert app.house.stored("plain")["status"] == 2
     context.close()

@@ -146,7 +146,7 @@ def test_without_javascript_the_list_is_put_right_by_buttons(plain_lead: Any, ap
     page.get_by_label("Reason").fill("kept")
     page.get_by_label(ASK).fill("10.0.0.1")
     page.get_by_role("button", name="Check").click()
-    assert page.get_by_text("10.0.0.1 is let in: it is an entry itself.").is_visible()
+    page.get_by_text("10.0.0.1 is let in: it is an entry itself.").wait_for()
     page.get_by_label(ASK).fill("")
     page.get_by_role("button", name="Check").click()
     page.get_by_role("button", name="Write 203.0.113.0/24").click()
@@ -161,7 +161,8 @@ def test_without_javascript_the_list_is_put_right_by_buttons(plain_lead: Any, ap
     page.get_by_label("Yes, whoever has this key").check()
     review(page)
     save(page)
-    assert page.get_by_text("Saved and checked at").is_visible() and not app.house.stored("restricted")["allow_ips"]
+    page.get_by_text("Saved and checked at").wait_for()
+    assert not app.house.stored("restricted")["allow_ips"]
 
 
 def test_models_are_found_ticked_and_taken_out_by_keyboard_alone(lead: Any, app: App) -> None:
@@ -235,7 +236,7 @@ def test_without_javascript_models_are_ticked_on_a_page_of_their_own(plain_lead:
     assert app.house.sandbox.writes() == []
     review(page)
     save(page)
-    assert page.get_by_text("Saved and checked at").is_visible()
+    page.get_by_text("Saved and checked at").wait_for()
     assert app.house.stored("restricted")["model_limits"] == "our/own:v1,claude-haiku-4-5"
 
 
