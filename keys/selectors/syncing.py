@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from keys.models import Job, Schedule, Team, TeamSync, WorkerLane
 from keys.selectors.ages import Ages
+from keys.types import Lane
 
 ENDED_SHOWN = 20
 
@@ -17,7 +18,7 @@ ENDED_SHOWN = 20
 class SyncState:
     """listed_at: how old the mirror is, None when it was never filled. waiting: a job for it is queued.
 
-    alone: one is under way and no worker runs, so that whoever looks goes on with it. stale: a new listing may be
+    alone: one is under way and no worker lists keys, so that whoever looks goes on with it. stale: a new listing may be
     asked for.
     """
 
@@ -55,7 +56,7 @@ def state_of(team: Team, sync: TeamSync | None) -> SyncState:
         listed_at=sync.listed_at,
         running=running,
         waiting=waiting,
-        alone=(running or waiting) and not workers(alive=True),
+        alone=(running or waiting) and not any(worker.lane == Lane.ORDINARY for worker in workers(alive=True)),
         stale=not (running or waiting or tried_lately),
         done=sync.done if running else 0,
         total=sync.total if running else 0,

@@ -43,23 +43,28 @@ def work(lane: Lane, stopped: Callable[[], bool]) -> None:
 
 
 def once(lane: Lane, name: str) -> bool:
-    """Do what is due in this lane, the schedule before the jobs. False: there was nothing."""
-    if scheduled := schedule.claim_due(lane):
+    """One thing of the schedule, then one slice of a job: neither waits for the other to run dry.
+
+    False: nothing was due.
+    """
+    scheduled = schedule.claim_due(lane)
+    if scheduled:
         _beat(lane, name, scheduled)
         schedule.run_scheduled(scheduled)
-        return True
-    if job := jobs.claim(lane):
+    job = jobs.claim(lane)
+    if job:
         _beat(lane, name, f"{job.kind} {job.team.slug}")
         schedule.run_job(job)
-        return True
-    _beat(lane, name, "")
-    return False
+    if not scheduled and not job:
+        _beat(lane, name, "")
+        return False
+    return True
 
 
-def is_running() -> bool:
-    """Has any worker process given a sign of life lately?"""
+def is_running(lane: Lane) -> bool:
+    """Has a worker process of this lane given a sign of life lately?"""
     since = timezone.now() - timedelta(seconds=settings.WAITS.stale_s)
-    return WorkerLane.objects.filter(heartbeat_at__gte=since).exists()
+    return WorkerLane.objects.filter(lane=lane, heartbeat_at__gte=since).exists()
 
 
 def _beat(lane: Lane, name: str, doing: str) -> None:

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from keys.models import Team, TeamSync
 from keys.services import jobs, lanes, syncing
-from keys.types import Deadline
+from keys.types import Deadline, Lane
 
 
 def refresh(team: Team, asked_by: str = "") -> None:
@@ -17,7 +17,7 @@ def refresh(team: Team, asked_by: str = "") -> None:
     """
     if not syncing.is_due(TeamSync.objects.filter(team=team).first(), settings.WAITS.refresh_s):
         return
-    if lanes.is_running():
+    if lanes.is_running(Lane.ORDINARY):
         jobs.enqueue("sync", team, asked_by=asked_by)
     else:
         syncing.sync_slice(team, Deadline.after(settings.WAITS.slice_s))

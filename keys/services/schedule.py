@@ -1,10 +1,11 @@
 """What returns by itself, and what jobs there are: two literal tables. To hang something on, add its line.
 
-A row of the database says when each is next due; moving it on is an UPDATE that only one process can win.
+A row of the database says when each is next due; moving it on is an UPDATE that only one process can win. What has
+been due for longest goes first, so that one that takes long each time keeps no other from its turn.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 import structlog
@@ -28,7 +29,7 @@ FORGOTTEN: Final = timedelta(hours=1)
 
 
 class Scheduled(NamedTuple):
-    """every_s: at most so often. run: given the moment at which its slice is to be over."""
+    """every_s: so long after it was over it is due again. run: given the moment at which its slice is to be over."""
 
     every_s: float
     lane: Lane
@@ -107,17 +108,16 @@ KINDS: Final[dict[str, Callable[[Job, Deadline], float | None]]] = {
 def claim_due(lane: Lane) -> str:
     """The name of something that is due in this lane, now this process's to run; "" when there is nothing."""
     now = timezone.now()
+    names = [name for name, scheduled in SCHEDULE.items() if scheduled.lane is lane]
     known = dict(Schedule.objects.values_list("name", "next_run_at"))
-    for name, scheduled in SCHEDULE.items():
-        if scheduled.lane is not lane:
-            continue
+    for name in names:
         if name not in known:
             known[name] = Schedule.objects.get_or_create(name=name, defaults={"next_run_at": now})[0].next_run_at
-        next_run_at = now + timedelta(seconds=scheduled.every_s)
-        # Later than that was noted by a clock that ran ahead and has been set back since.
-        if now < known[name] <= next_run_at:
+    for name in sorted(names, key=lambda name: _due_since(name, known[name], now)):
+        if now < known[name] <= _next_run(name, now):
             continue
-        if Schedule.objects.filter(name=name, next_run_at=known[name]).update(next_run_at=next_run_at):
+        # In case this process dies at it; `run_scheduled` puts it off again from when it is over.
+        if Schedule.objects.filter(name=name, next_run_at=known[name]).update(next_run_at=_next_run(name, now)):
             return name
     return ""
 
@@ -136,7 +136,8 @@ def run_scheduled(name: str) -> None:
         # One that always fails must not take the whole lane with it.
         error = type(fault).__name__
         log.exception("schedule_broke", name=name)
-    Schedule.objects.filter(name=name).update(ran_at=timezone.now(), error=error)
+    now = timezone.now()
+    Schedule.objects.filter(name=name).update(ran_at=now, next_run_at=_next_run(name, now), error=error)
 
 
 def run_job(job: Job) -> None:
@@ -157,6 +158,15 @@ def run_job(job: Job) -> None:
     except Exception as fault:
         log.exception("job_broke", job=job.pk, kind=job.kind)
         jobs.end(job, type(fault).__name__)
+
+
+def _next_run(name: str, now: datetime) -> datetime:
+    return now + timedelta(seconds=SCHEDULE[name].every_s)
+
+
+def _due_since(name: str, noted: datetime, now: datetime) -> datetime:
+    """What a clock noted that ran ahead and has been set back since counts as due for longest: it is noted anew."""
+    return noted if noted <= _next_run(name, now) else datetime.min.replace(tzinfo=UTC)
 
 
 def _settle(change: Change, team: Team) -> None:

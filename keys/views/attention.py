@@ -11,6 +11,7 @@ from keys.selectors.drift import Alarm, alarms
 from keys.selectors.evidence import Verdict, trouble_for
 from keys.selectors.leaks import revived
 from keys.services import lanes
+from keys.types import Lane
 
 
 class Attention:
@@ -38,7 +39,8 @@ class Attention:
 
     @cached_property
     def no_worker(self) -> bool:
-        return not lanes.is_running()
+        """Of the lane that lists keys: of these alone is told what that means."""
+        return not lanes.is_running(Lane.ORDINARY)
 
 
 def attention(request: HttpRequest) -> dict[str, Attention]:

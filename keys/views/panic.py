@@ -22,7 +22,7 @@ from keys.selectors.syncing import sync_state
 from keys.services import lanes
 from keys.services.panic import alone, pressing
 from keys.services.panic.pressing import NothingToUndo, NumberChanged
-from keys.types import Status
+from keys.types import Lane, Status
 
 BY_HAND = 500
 """Keys that a page names when they have to be disabled in the console."""
@@ -105,7 +105,7 @@ def _form_page(request: PersonRequest, team: Team, form: PanicForm | None = None
         "sync": sync_state(team),
         "under_way": pressing.open_panic(team),
         "earlier": reads.panics_of(team),
-        "alone": not lanes.is_running(),
+        "alone": not lanes.is_running(Lane.URGENT),
         **team_rights(request.user, team),
     }
     return render(request, "panic/panic.html", context, status=422 if form else 200)
@@ -121,7 +121,7 @@ def _progress_page(request: PersonRequest, team: Team, found: Panic) -> HttpResp
         "rows": rows,
         "more": more,
         "to_undo": len(pressing.undoable(found)) if progress.over else 0,
-        "alone": not lanes.is_running(),
+        "alone": alone.is_alone(found),
         "console": settings.COMETAPI_BASE_URL,
         **team_rights(request.user, team),
     }

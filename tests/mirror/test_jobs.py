@@ -56,7 +56,7 @@ def test_a_lane_does_what_is_due_and_the_jobs_that_come_of_it(stage: Stage) -> N
     job = Job.objects.get()
     assert (job.status, job.done, job.total, job.error) == ("done", 1, 1, "")
     assert set(Schedule.objects.values_list("name", flat=True)) == {"sync", "drift", "verify", "ship", "prune"}
-    assert lanes.is_running()
+    assert lanes.is_running(Lane.ORDINARY)
     assert state(stage).listed_at is not None
 
 
@@ -123,7 +123,7 @@ def test_old_jobs_and_workers_are_forgotten(stage: Stage) -> None:
 
     assert [job.ended_at for job in Job.objects.order_by("pk")] == [now, None]
     assert not WorkerLane.objects.exists()
-    assert not lanes.is_running()
+    assert not lanes.is_running(Lane.ORDINARY)
 
 
 def test_what_takes_long_to_settle_costs_few_requests(stage: Stage) -> None:

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from keys.models import Change, MirrorKey, WorkerLane
 from keys.services import lanes
+from keys.types import Lane
 from tests.mirror.support import unlike
 from tests.road.stage import Stage, wish
 from tests.start import product
@@ -57,7 +58,7 @@ def test_it_lists_settles_outlives_its_lanes_and_ends_when_told(
     with working(real_db, log) as worker:
         eventually(lambda: Change.objects.get().outcome == "applied", log)
         eventually(lambda: not unlike(stage), log)
-        eventually(lambda: WorkerLane.objects.count() == 2 and lanes.is_running(), log)
+        eventually(lambda: WorkerLane.objects.count() == 2 and lanes.is_running(Lane.ORDINARY), log)
         lanes_before = product.children(worker.pid)
         assert len(lanes_before) == 2
         for pid in lanes_before:
