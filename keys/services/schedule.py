@@ -4,7 +4,7 @@ A row of the database says when each is next due; moving it on is an UPDATE that
 been due for longest goes first, so that one that takes long each time keeps no other from its turn.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -37,13 +37,16 @@ class Scheduled(NamedTuple):
 
 
 def settle_due(until: Deadline) -> None:
-    """End what is unknown by reading, disables first; one team's trouble holds up no other."""
+    """End what is unknown by reading, disables first; one team's trouble holds up no other.
+
+    Disables whose readings stall use up the whole slice each time: even then one other is looked at.
+    """
+    disables: list[Change] = []
+    others: list[Change] = []
     for change in settle.due():
-        if until.passed:
-            return
-        team = Team.objects.filter(pk=change.team_id).select_related("access_token").first()
-        if team and _my_turn(change):
-            _settle(change, team)
+        (disables if change.kind == Kind.DISABLE else others).append(change)
+    _look_after(disables, until)
+    _look_after(others, until)
 
 
 def sync_due(until: Deadline) -> None:
@@ -167,6 +170,18 @@ def _next_run(name: str, now: datetime) -> datetime:
 def _due_since(name: str, noted: datetime, now: datetime) -> datetime:
     """What a clock noted that ran ahead and has been set back since counts as due for longest: it is noted anew."""
     return noted if noted <= _next_run(name, now) else datetime.min.replace(tzinfo=UTC)
+
+
+def _look_after(changes: Sequence[Change], until: Deadline) -> None:
+    """At least one of them, whatever the time is."""
+    looked = False
+    for change in changes:
+        if looked and until.passed:
+            return
+        team = Team.objects.filter(pk=change.team_id).select_related("access_token").first()
+        if team and _my_turn(change):
+            looked = True
+            _settle(change, team)
 
 
 def _settle(change: Change, team: Team) -> None:

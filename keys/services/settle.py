@@ -11,7 +11,7 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 
 from keys.models import Change, ChangeState, Team
@@ -66,8 +66,12 @@ def freed(attempt: Callable[[], Done], *, team: Team, key_id: int) -> Done:
 
 
 def due() -> QuerySet[Change]:
-    """Changes to look after: disables first, then the oldest."""
-    return Change.objects.filter(_open() | Q(recheck_at__lte=timezone.now())).order_by("kind", "created_at")
+    """Changes to look after: disables first, of these and of the others those longest not looked at.
+
+    So one whose reading stalls stands behind all others of its kind, once it has been tried.
+    """
+    found = Change.objects.filter(_open() | Q(recheck_at__lte=timezone.now()))
+    return found.order_by(_others_behind(), F("looked_at").asc(nulls_first=True), "created_at")
 
 
 def settle_change(change: Change, team: Team) -> Outcome | None:
@@ -268,6 +272,10 @@ def _overruling(change: Change) -> Change | None:
 def _dead_after(change: Change) -> datetime:
     """When the process that makes this change can no longer be at it."""
     return change.created_at + timedelta(seconds=settings.WAITS.edit_s + settings.WAITS.connect_s)
+
+
+def _others_behind() -> Case:
+    return Case(When(kind=Kind.DISABLE, then=0), default=1)
 
 
 def _open() -> Q:

@@ -2,14 +2,16 @@
 
 import time
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
 
-from keys.models import Job, Schedule, WorkerLane
-from keys.services import jobs, lanes, schedule
+from keys.models import Change, ChangeState, Job, Schedule, Team, WorkerLane
+from keys.services import jobs, lanes, schedule, settle
+from keys.services.outcome import Result
 from keys.types import Deadline, Lane
-from tests.road.stage import Stage
+from tests.road.stage import Stage, set_up, wish
 
 TURNS = 12
 
@@ -70,3 +72,44 @@ def test_a_sign_of_life_is_that_of_its_own_lane(stage: Stage) -> None:
     WorkerLane.objects.create(name="other", lane="ordinary", started_at=now, heartbeat_at=now)
 
     assert (lanes.is_running(Lane.ORDINARY), lanes.is_running(Lane.URGENT)) == (True, False)
+
+
+def left_unknown(done: Result) -> Change:
+    Change.objects.filter(pk=done.change_id).update(state=ChangeState.UNKNOWN, outcome="")
+    return Change.objects.get(pk=done.change_id)
+
+
+def test_one_disable_whose_reading_stalls_holds_up_no_other_disable(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stalls, other = left_unknown(stage.disable()), left_unknown(set_up(stage.sandbox).disable())
+
+    looked_at = looks(monkeypatch, stalls=stalls)
+    for _ in range(3):
+        schedule.settle_due(Deadline.after(0.05))
+
+    assert other.pk in looked_at
+
+
+def test_disables_whose_readings_stall_hold_up_no_edit(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit = left_unknown(set_up(stage.sandbox).edit(wish(name="renamed")))
+    stalls = left_unknown(stage.disable())
+
+    looked_at = looks(monkeypatch, stalls=stalls)
+    schedule.settle_due(Deadline.after(0.05))
+
+    assert looked_at == [stalls.pk, edit.pk]
+
+
+def looks(monkeypatch: pytest.MonkeyPatch, *, stalls: Change) -> list[UUID]:
+    """The changes that are looked at, none of which ends; one takes more than a slice, and may be looked at at once."""
+    looked_at: list[UUID] = []
+
+    def look(change: Change, team: Team) -> None:
+        looked_at.append(change.pk)
+        if change.pk == stalls.pk:
+            time.sleep(0.1)
+            Change.objects.filter(pk=change.pk).update(looked_at=timezone.now() - timedelta(minutes=1))
+
+    monkeypatch.setattr(settle, "settle_change", look)
+    return looked_at
