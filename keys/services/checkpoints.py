@@ -1,6 +1,6 @@
 """Checkpoints made and brought to where the database's user cannot write them back.
 
-Nothing waits for a sink: one that fails raises an alarm, and the next one due is written there again.
+Nothing waits for a sink: one that fails or hangs raises an alarm, and the next one due is written there again.
 """
 
 import sys
@@ -16,6 +16,7 @@ from keys.errors import LedgerError
 from keys.ledger import checkpoint, sink
 from keys.models import Checkpoint, Delivery, LedgerHead, Record
 from keys.services.deliveries import failed, went_well
+from keys.services.hanging import within_time
 
 RECORDS: Final = 100
 """So many new records make a checkpoint due before its time."""
@@ -57,13 +58,15 @@ def make_checkpoint(over: Record | None = None) -> checkpoint.Signed:
     over: sign up to this record instead, just as it was appended, whatever has been recorded or signed since.
     """
     key, seed = next(iter(settings.CHECKPOINT_KEYS.items()))
+    # Before the lock, under which every record waits: what is added there meanwhile is in the table too.
+    in_file = _newest_in_file()
     try:
         with transaction.atomic():
             # The lock keeps two processes from signing in turn what neither has compared.
             head = LedgerHead.objects.select_for_update().filter(pk=1).first()
             if head is None:
                 raise Contradicted("the ledger's head is missing")
-            _compare(head)
+            _compare(head, in_file)
             if over and not Record.objects.filter(seq=over.seq, link=over.link).exists():
                 raise Contradicted(f"record {over.seq} is not what it was when it was written")
             end = over or head
@@ -90,10 +93,10 @@ def _due(newest: Checkpoint) -> bool:
     return seq < newest.seq or seq - newest.seq >= RECORDS
 
 
-def _compare(head: LedgerHead) -> None:
+def _compare(head: LedgerHead, in_file: checkpoint.Signed | None) -> None:
     """Nothing is signed that an earlier checkpoint speaks against: it would look like a ledger that always was so."""
     row = Checkpoint.objects.order_by("-seq").first()
-    for newest in (as_signed(row) if row else None, _newest_in_file()):
+    for newest in (as_signed(row) if row else None, in_file):
         if newest is None or newest.seq == 0:
             continue
         there = Record.objects.filter(seq=newest.seq).values_list("link", flat=True).first()
@@ -103,8 +106,9 @@ def _compare(head: LedgerHead) -> None:
 
 def _newest_in_file() -> checkpoint.Signed | None:
     """None where there is no file or it cannot be read: that alarm is raised when it is written to."""
+    path = settings.CHECKPOINT_FILE
     try:
-        newest = sink.newest(settings.CHECKPOINT_FILE) if settings.CHECKPOINT_FILE else None
+        newest = within_time(path, lambda: sink.newest(path)) if path else None
     except OSError:
         return None
     return newest if newest and newest.signed_by(checkpoint.public_keys(settings.CHECKPOINT_KEYS)) else None
@@ -128,7 +132,7 @@ def _again(newest: Checkpoint) -> None:
 
 def _write(path: Path, made: checkpoint.Signed) -> None:
     try:
-        sink.add(path, made.line)
+        within_time(path, lambda: sink.add(path, made.line))
     except OSError as error:
         failed(FILE, error.strerror or str(error) or type(error).__name__)
     else:
