@@ -73,8 +73,8 @@ class MirrorKey(models.Model):
 class TeamSync(models.Model):
     """How the mirror of one team stands.
 
-    listed_at: when the last full, successful listing was begun; the age that pages show. tried_at: when the last
-    attempt was begun. trouble: one short word for why it failed ("" when it did not), message: the same for people.
+    listed_at: when the last full, successful listing was begun; the age that pages show. tried_at: when one was last
+    begun or gone on with. trouble: one short word for why it failed ("" when it did not), message: the same for people.
     running_since: while a listing is under way; epoch: fences off a listing whose process is gone. total, done: keys,
     for progress.
     next_page, skipped, tries, seen_before: how far the listing under way has come: the page that is next, entries that

@@ -102,13 +102,15 @@ def _claim(team: Team) -> TeamSync | None:
     if not free.update(epoch=F("epoch") + 1, heartbeat_at=now):
         return None
     sync = TeamSync.objects.get(team=team)
-    if sync.running_since is None or sync.running_since < now - _longest():
+    if sync.running_since is None or sync.tried_at is None or sync.tried_at < now - _longest_rest():
         _begin(sync, tries=0, seen_before=0)
+    else:
+        _write(sync, tried_at=now)
     return sync
 
 
-def _longest() -> timedelta:
-    """A listing that has rested for longer is no picture of one moment any more, and is begun anew."""
+def _longest_rest() -> timedelta:
+    """A listing that has rested for longer is begun anew. One that goes on may take as long as its keys need."""
     return timedelta(seconds=max(settings.SYNC_EVERY_S, 20 * settings.WAITS.stale_s))
 
 

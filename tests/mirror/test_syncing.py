@@ -41,6 +41,17 @@ def test_a_listing_goes_on_where_the_last_slice_ended(stage: Stage) -> None:
     assert unlike(stage) == []
 
 
+def test_a_listing_that_goes_on_may_take_longer_than_one_may_rest(stage: Stage) -> None:
+    many(stage, 205)
+    hours = timezone.now() - timedelta(hours=3)
+
+    syncing.sync_slice(stage.team, Deadline.after(0))
+    TeamSync.objects.update(running_since=hours)
+    assert syncing.sync_slice(stage.team, Deadline.after(0)).done == 200
+    TeamSync.objects.update(tried_at=hours)
+    assert syncing.sync_slice(stage.team, Deadline.after(0)).done == 100
+
+
 def test_only_a_full_listing_marks_a_key_as_gone(stage: Stage) -> None:
     other = many(stage, 120)[0]
     sync(stage.team)
