@@ -21,7 +21,7 @@ from keys.errors import AccessTokenRefused, NotSent, UpstreamError
 from keys.models import MirrorKey, Team, TeamSync, TokenState
 from keys.services import drift, mirror
 from keys.services.access_tokens import NoAccessToken, client_for, note_state
-from keys.types import Deadline, KeyPage, Lane
+from keys.types import Deadline, Lane
 
 PAGE: Final = 100
 """Keys a request: upstream's own most (cometapi.md, "Endpoints")."""
@@ -147,25 +147,39 @@ def _step(team: Team, sync: TeamSync, client: CometClient, until: Deadline) -> b
     sync.next_page += 1
     sync.done, sync.skipped = sync.done + len(page.items), sync.skipped + page.skipped
     _write(sync, next_page=sync.next_page, total=sync.total, done=sync.done, skipped=sync.skipped)
-    if len(page.items) + page.skipped >= page.page_size:
-        return False
-    return _ended(team, sync, page, shifted)
-
-
-def _ended(team: Team, sync: TeamSync, page: KeyPage, shifted: bool) -> bool:
-    """On the last page: was it all? True: the listing is over, be it full or given up; False: it is begun anew."""
     assert sync.running_since is not None  # noqa: S101  (_begin has set it)
     seen = MirrorKey.objects.filter(team=team, read_at__gte=sync.running_since).count()
-    # A total that is wrong each time alike is no reason to list for ever: two listings that agree are a full one.
-    full = not shifted and (seen + sync.skipped == page.total or (sync.tries > 0 and seen == sync.seen_before))
-    if not full and sync.tries < TRIES:
+    # What comes again and again must end too: a whole page more than there are keys, or were told of.
+    endless = max(sync.done - seen, sync.skipped - total) >= PAGE
+    if len(page.items) + page.skipped >= page.page_size and not endless:
+        return False
+    return _ended(team, sync, seen, total, shifted=shifted, endless=endless)
+
+
+def _ended(team: Team, sync: TeamSync, seen: int, total: int, *, shifted: bool, endless: bool) -> bool:
+    """On the last page: was it all? True: the listing is over, be it full or given up; False: it is begun anew.
+
+    seen: keys that were read since it was begun. total: as CometAPI says.
+    """
+    listed = seen + sync.skipped
+    # A total that is wrong each time alike is no reason to list for ever: two listings that agree are all we get.
+    agreed = not shifted and (listed == total or (sync.tries > 0 and seen == sync.seen_before))
+    if not agreed and sync.tries < TRIES:
         _begin(sync, tries=sync.tries + 1, seen_before=seen)
         return False
-    if not full:
+    if not agreed:
         words = _("Keys were made or deleted while they were listed, again and again. The next listing may be whole.")
         _write(sync, running_since=None, heartbeat_at=None, trouble="shifting", message=words)
         return True
+    if listed < total or (endless and listed != total):
+        words = _(
+            "CometAPI says there are %(total)s keys and lists %(listed)s. None that is missing counts as deleted."
+        )
+        words %= {"listed": listed, "total": total}
+        _write(sync, running_since=None, heartbeat_at=None, trouble="mismatch", message=words)
+        return True
     with transaction.atomic():
+        assert sync.running_since is not None  # noqa: S101  (as above)
         _write(sync, running_since=None, heartbeat_at=None, listed_at=sync.running_since, trouble="", message="")
         if not sync.skipped:
             mirror.mark_gone(team, sync.running_since)

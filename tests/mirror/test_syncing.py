@@ -1,14 +1,17 @@
 """Listing a team's keys: whole, in slices, while pages shift, taken over after a kill, and in trouble."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from keys.cometapi.client import CometClient
 from keys.models import AccessToken, MirrorKey, Record, Team, TeamSync
-from keys.services import mirror, syncing
-from keys.types import Deadline
+from keys.services import access_tokens, mirror, syncing
+from keys.types import Deadline, KeyPage
 from tests.mirror.support import row, state, sync, unlike
 from tests.road.stage import Stage, set_up
 
@@ -134,13 +137,98 @@ def test_pages_that_never_hold_still_are_said(stage: Stage) -> None:
     assert (state(stage).listed_at, MirrorKey.objects.filter(gone_at__isnull=False).count()) == (listed_at, 0)
 
 
-def test_a_total_that_is_always_wrong_is_lived_with(stage: Stage) -> None:
-    stage.sandbox.fault("wrong_total", operation="list", times=99)
+def test_a_total_that_is_always_too_small_is_lived_with(stage: Stage) -> None:
+    gone, *_ = many(stage, 2)
+    sync(stage.team)
+    stage.sandbox.console_delete(gone)
+    stage.sandbox.clear_log()
+    stage.sandbox.fault("wrong_total", operation="list", times=99, total=1)
 
     assert sync(stage.team).trouble == ""
 
-    assert state(stage).listed_at is not None
+    assert unlike(stage) == []
     assert len(stage.sandbox.requests(operation="list")) == 2
+
+
+def test_no_key_is_gone_where_fewer_are_listed_than_there_are_said_to_be(stage: Stage) -> None:
+    gone, *_ = many(stage, 2)
+    sync(stage.team)
+    listed_at = state(stage).listed_at
+    stage.sandbox.console_delete(gone)
+    stage.sandbox.clear_log()
+    stage.sandbox.fault("wrong_total", operation="list", times=99)
+
+    progress = sync(stage.team)
+
+    assert (progress.trouble, progress.message) == (
+        "mismatch",
+        "CometAPI says there are 9 keys and lists 2. None that is missing counts as deleted.",
+    )
+    assert (state(stage).listed_at, MirrorKey.objects.filter(gone_at__isnull=False).count()) == (listed_at, 0)
+    assert len(stage.sandbox.requests(operation="list")) == 2
+    stage.sandbox.clear_faults()
+    assert sync(stage.team).trouble == "" and unlike(stage) == []
+
+
+def altered(monkeypatch: pytest.MonkeyPatch, page_of: Callable[[KeyPage], KeyPage]) -> None:
+    shipped = CometClient.list_keys
+    monkeypatch.setattr(CometClient, "list_keys", lambda *args: page_of(shipped(*args)))
+
+
+def test_no_key_is_gone_where_a_page_comes_empty(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    many(stage, 150)
+    sync(stage.team)
+    altered(monkeypatch, lambda page: replace(page, items=()) if page.page == 2 else page)
+
+    assert sync(stage.team).trouble == "mismatch"
+
+    assert unlike(stage) == []
+
+
+def test_no_key_is_gone_where_no_page_holds_any(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    many(stage, 25)
+    sync(stage.team)
+    altered(monkeypatch, lambda page: replace(page, items=()))
+
+    assert sync(stage.team).trouble == "mismatch"
+
+    assert unlike(stage) == []
+
+
+def test_the_last_page_again_for_one_behind_it_is_an_end(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = many(stage, 100)[0]
+    sync(stage.team)
+    stage.sandbox.console_delete(gone)
+    first = access_tokens.client_for(stage.team).list_keys(1, 100, Deadline.after(30))
+    altered(monkeypatch, lambda page: first)
+
+    assert sync(stage.team).trouble == ""
+
+    assert unlike(stage) == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"total": 50}, {"total": 10**6}, {"total": 101, "items": (), "skipped": 100}],
+    ids=["of fewer", "of many more", "unreadable"],
+)
+def test_a_page_that_comes_again_and_again_ends(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any]
+) -> None:
+    many(stage, 100)
+    sync(stage.team)
+    first = access_tokens.client_for(stage.team).list_keys(1, 100, Deadline.after(30))
+    asked: list[object] = []
+
+    def list_keys(*args: object) -> KeyPage:
+        asked.append(args)
+        assert len(asked) < 50
+        return replace(first, **told)
+
+    monkeypatch.setattr(CometClient, "list_keys", list_keys)
+
+    assert sync(stage.team).trouble == "mismatch"
+    assert unlike(stage) == []
 
 
 @pytest.mark.parametrize(
