@@ -39,13 +39,17 @@ _OUTCOMES = {
 
 
 def line(record: dict[str, Any]) -> str:
-    """One line of JSON. record: columns by name, `text` and the hashes too; `time` an aware datetime."""
+    """One line of JSON. record: columns by name, `text` and the hashes too.
+
+    time: an aware datetime; None where it was damaged so that it is none any more: the line is without one then.
+    """
     return json.dumps(_document(record), separators=(",", ":"), ensure_ascii=True)
 
 
 def _document(record: dict[str, Any]) -> dict[str, Any]:
+    time = record["time"]
     about = {
-        "@timestamp": f"{record['time']:%Y-%m-%dT%H:%M:%S.%fZ}",
+        "@timestamp": f"{time:%Y-%m-%dT%H:%M:%S.%fZ}" if time else None,
         "ecs": {"version": VERSION},
         "message": " ".join(filter(None, (record["action"], record["outcome"], "by", record["actor"]))),
         "event": _event(record),

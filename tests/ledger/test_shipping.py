@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from keys.ledger.actions import Action
 from keys.models import Delivery, Record, Team
 from keys.services import shipping
 from keys.services.shipping import ship, ship_new
+from tests.ledger.damage import put, without_guards
 from tests.ledger.making import HOSTILE, NOBODY, append, change
 
 
@@ -70,6 +72,55 @@ def test_what_could_not_be_written_is_shipped_again(real_db: Any) -> None:
 
     assert len(shipped(1)) == 1
     assert Delivery.objects.get(name="shipping").failing_since is None
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps a time from being none")
+def test_a_record_whose_time_was_damaged_is_shipped_without_one(real_db: Any) -> None:
+    append()
+    append()
+    with without_guards() as cursor:
+        put(cursor, 1, "time", "garbage")
+
+    first, second = shipped(2)
+
+    assert ("@timestamp" in first, "@timestamp" in second) == (False, True)
+    assert first["event"]["sequence"] == 1 and "garbage" not in str(first)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps a number from being a text")
+@pytest.mark.parametrize(("column", "value"), [("time", b"\xff"), ("actor", b"\xff")])
+def test_a_record_that_cannot_be_told_is_an_alarm(real_db: Any, column: str, value: Any) -> None:
+    for _ in range(3):
+        append()
+    with without_guards() as cursor:
+        put(cursor, 2, column, value)
+
+    assert [said["event"]["sequence"] for said in shipped(1)] == [1]
+
+    row = Delivery.objects.get(name="shipping")
+    assert row.failing_since and row.fault.startswith("record 2 cannot be told (")
+    assert shipped(0) == []
+    assert Delivery.objects.get(name="shipping").failing_since == row.failing_since
+
+
+def test_of_two_that_ship_at_once_the_slower_one_moves_nothing_back(real_db: Any) -> None:
+    for _ in range(3):
+        append()
+
+    class Slow(io.StringIO):
+        """Another worker ships all that there is, and a new record, before this one's first lines are out."""
+
+        def flush(self) -> None:
+            if Record.objects.count() == 4:
+                raise BrokenPipeError(32, "Broken pipe")
+            append()
+            shipped(4)
+
+    assert ship(Slow()) == 3
+
+    assert shipped(0) == []
+    shipping.ship_from(2)
+    assert [said["event"]["sequence"] for said in shipped(2)] == [3, 4]
 
 
 @pytest.mark.parametrize("wanted", [True, False])
