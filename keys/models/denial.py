@@ -6,7 +6,8 @@ from django.db import models
 class Denial(models.Model):
     """who: a digest of person or address and of what was refused. since: start of the current minute.
 
-    more: refusals since the last record that have no record of their own yet; the next record carries them.
+    more: refusals since the last record that have no record of their own yet; the next record carries them, or, where
+    none follows within the minute, one of the schedule's (`keys.services.denials.tell_counted`).
     """
 
     who = models.CharField(max_length=64, primary_key=True)

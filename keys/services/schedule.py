@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from keys.errors import CometAdminError
 from keys.models import Change, Job, Schedule, Team, WorkerLane
-from keys.services import checkpoints, drift, jobs, settle, shipping, syncing, verification
+from keys.services import checkpoints, denials, drift, jobs, settle, shipping, syncing, verification
 from keys.services.leaks import pressing
 from keys.services.outcome import Kind
 from keys.services.panic import running, undoing
@@ -98,6 +98,7 @@ SCHEDULE: Final[dict[str, Scheduled]] = {
     "checkpoint": Scheduled(5, Lane.URGENT, checkpoint),
     "verify": Scheduled(60, Lane.ORDINARY, verify),
     "ship": Scheduled(5, Lane.ORDINARY, ship),
+    "denials": Scheduled(20, Lane.ORDINARY, denials.tell_counted),
     "prune": Scheduled(3600, Lane.ORDINARY, prune),
 }
 KINDS: Final[dict[str, Callable[[Job, Deadline], float | None]]] = {

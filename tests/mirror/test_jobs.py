@@ -55,7 +55,8 @@ def test_a_lane_does_what_is_due_and_the_jobs_that_come_of_it(stage: Stage) -> N
     assert unlike(stage) == []
     job = Job.objects.get()
     assert (job.status, job.done, job.total, job.error) == ("done", 1, 1, "")
-    assert set(Schedule.objects.values_list("name", flat=True)) == {"sync", "drift", "verify", "ship", "prune"}
+    names = {"sync", "drift", "verify", "ship", "denials", "prune"}
+    assert set(Schedule.objects.values_list("name", flat=True)) == names
     assert lanes.is_running(Lane.ORDINARY)
     assert state(stage).listed_at is not None
 
