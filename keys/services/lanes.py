@@ -1,7 +1,5 @@
 """What one process of the worker does: one lane, one thing at a time, with a sign of life in between."""
 
-import os
-import socket
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,13 +12,13 @@ from django.utils import timezone
 
 from keys.models import WorkerLane
 from keys.services import jobs, schedule
+from keys.services.signs import BEAT_S, this_process
 from keys.types import Lane
 
 log = structlog.get_logger(__name__)
 
 IDLE_S: Final = 0.5
 TROUBLE_S: Final = 2.0
-BEAT_S: Final = 2.0
 
 
 def work(lane: Lane, stopped: Callable[[], bool]) -> None:
@@ -29,7 +27,7 @@ def work(lane: Lane, stopped: Callable[[], bool]) -> None:
     Trouble with the database is waited out. Anything unforeseen ends the process: it is started again with a clean
     memory, and the job is queued again by the reaper.
     """
-    name = f"{socket.gethostname()}:{os.getpid()}"[:100]
+    name = this_process()
     while not stopped():
         close_old_connections()
         try:

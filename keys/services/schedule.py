@@ -20,6 +20,7 @@ from keys.services import checkpoints, denials, drift, jobs, settle, shipping, s
 from keys.services.leaks import pressing
 from keys.services.outcome import Kind
 from keys.services.panic import running, undoing
+from keys.services.signs import SignOfLife
 from keys.types import Deadline, Lane
 
 log = structlog.get_logger(__name__)
@@ -71,13 +72,14 @@ def checkpoint(until: Deadline) -> None:
 
 
 def verify(until: Deadline) -> None:
-    """What is new, and the whole once a day."""
-    if verification.verify_whole_if_due() is None:
-        verification.verify_new()
+    """What is new, and the whole once a day. That is done in one go, however long it takes, with signs of life."""
+    alive = SignOfLife()
+    if verification.verify_whole_if_due(alive) is None:
+        verification.verify_new(alive=alive)
 
 
 def ship(until: Deadline) -> None:
-    shipping.ship_new()
+    shipping.ship_new(until)
 
 
 def sync_job(job: Job, until: Deadline) -> float | None:

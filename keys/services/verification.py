@@ -3,7 +3,7 @@ beginning; kept with its time for the pages.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from keys.errors import ChainBroken
 from keys.ledger import anchors, checkpoint, guards, sink, verdicts
 from keys.ledger.damage import in_words
 from keys.ledger.indexed import IndexCheck
-from keys.ledger.raw import UNREADABLE, CannotVerify
+from keys.ledger.raw import UNREADABLE, CannotVerify, Row
 from keys.ledger.verdicts import MARK, NEWEST, WHOLE, Said
 from keys.ledger.verify import BEGINNING, Place, Sound, verify
 from keys.models import Checkpoint, Delivery
@@ -58,23 +58,30 @@ class Report:
         return SOUND if self.sound and not self.unable else CANNOT
 
 
-def verify_whole(files: tuple[Path, ...] = ()) -> Report:
-    """Everything from the beginning. files: what sinks hold, besides the configured one."""
-    return _verified(BEGINNING, files)
+def _unheard() -> None:
+    """Nobody waits for a sign of life."""
 
 
-def verify_new(files: tuple[Path, ...] = ()) -> Report:
+def verify_whole(files: tuple[Path, ...] = (), alive: Callable[[], None] = _unheard) -> Report:
+    """Everything from the beginning. files: what sinks hold, besides the configured one.
+
+    alive: called at each record.
+    """
+    return _verified(BEGINNING, files, alive)
+
+
+def verify_new(files: tuple[Path, ...] = (), alive: Callable[[], None] = _unheard) -> Report:
     """What came since the last sound verdict; everything where there is none, or the last one over all found damage."""
-    return _verified(_mark(), files)
+    return _verified(_mark(), files, alive)
 
 
-def verify_whole_if_due() -> Report | None:
+def verify_whole_if_due(alive: Callable[[], None] = _unheard) -> Report | None:
     """For the schedule: at least once a day; None when it is not due."""
     whole = verdicts.kept(WHOLE, settings.LEDGER_KEYS)
     age = timedelta(seconds=settings.WAITS.verify_whole_s)
     if whole is not None and timezone.now() - age < whole.time <= timezone.now():
         return None
-    return verify_whole()
+    return verify_whole(alive=alive)
 
 
 def _mark() -> Place:
@@ -87,10 +94,10 @@ def _mark() -> Place:
     return Place(mark.records, mark.link, mark.retired)
 
 
-def _verified(after: Place, files: tuple[Path, ...]) -> Report:
+def _verified(after: Place, files: tuple[Path, ...], alive: Callable[[], None]) -> Report:
     report, begun = Report(after=after.seq), time.monotonic()
     try:
-        report.sound = _records(report, after)
+        report.sound = _records(report, after, alive)
         _check_checkpoints(report, files)
         report.lacking = guards.missing()
     except ChainBroken as broken:
@@ -104,12 +111,17 @@ def _verified(after: Place, files: tuple[Path, ...]) -> Report:
     return report
 
 
-def _records(report: Report, after: Place) -> Sound:
+def _records(report: Report, after: Place, alive: Callable[[], None]) -> Sound:
     """The records and, where all of them are read, the index that the history is searched by."""
     if after.seq:
-        return verify(settings.LEDGER_KEYS, after)
+        return verify(settings.LEDGER_KEYS, after, lambda row: alive())
     index = IndexCheck()
-    sound = verify(settings.LEDGER_KEYS, after, index.take)
+
+    def seen(row: Row) -> None:
+        index.take(row)
+        alive()
+
+    sound = verify(settings.LEDGER_KEYS, after, seen)
     index.end()
     report.unindexed = index.first or 0
     return sound

@@ -12,6 +12,7 @@ from keys.ledger.actions import Action
 from keys.models import Delivery, Record, Team
 from keys.services import shipping
 from keys.services.shipping import ship, ship_new
+from keys.types import Deadline
 from tests.ledger.damage import put, without_guards
 from tests.ledger.making import HOSTILE, NOBODY, append, change
 
@@ -31,6 +32,18 @@ def test_each_once_and_in_order(real_db: Any, monkeypatch: Any) -> None:
     assert shipped(0) == []
     append()
     assert [said["event"]["sequence"] for said in shipped(1)] == [6]
+
+
+def test_a_backlog_is_shipped_in_slices(real_db: Any, settings: Any, monkeypatch: Any) -> None:
+    settings.SHIP_RECORDS = True
+    monkeypatch.setattr(shipping, "BATCH", 2)
+    for _ in range(5):
+        append()
+    out = io.StringIO()
+
+    assert [ship_new(Deadline.after(0), out) for _ in range(4)] == [2, 2, 1, 0]
+
+    assert [json.loads(line)["event"]["sequence"] for line in out.getvalue().splitlines()] == [1, 2, 3, 4, 5]
 
 
 def test_what_it_says(real_db: Any) -> None:
@@ -87,13 +100,22 @@ def test_a_record_whose_time_was_damaged_is_shipped_without_one(real_db: Any) ->
     assert first["event"]["sequence"] == 1 and "garbage" not in str(first)
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps a number from being a text")
-@pytest.mark.parametrize(("column", "value"), [("time", b"\xff"), ("actor", b"\xff")])
-def test_a_record_that_cannot_be_told_is_an_alarm(real_db: Any, column: str, value: Any) -> None:
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps a text from being no text")
+def test_a_record_with_a_text_that_was_damaged_is_shipped_with_what_is_left(real_db: Any) -> None:
     for _ in range(3):
         append()
     with without_guards() as cursor:
-        put(cursor, 2, column, value)
+        cursor.execute("UPDATE keys_record SET actor = CAST(x'41ff' AS TEXT) WHERE seq = 2")
+
+    assert [said["user"]["name"][:2] for said in shipped(3)][1] == "A\ufffd"
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps a text from being no text")
+def test_a_record_that_cannot_be_told_is_an_alarm(real_db: Any) -> None:
+    for _ in range(3):
+        append()
+    with without_guards() as cursor:
+        put(cursor, 2, "actor", b"\xff")
 
     assert [said["event"]["sequence"] for said in shipped(1)] == [1]
 
@@ -128,7 +150,7 @@ def test_only_where_it_is_wanted(real_db: Any, settings: Any, wanted: bool) -> N
     settings.SHIP_RECORDS = wanted
     append()
 
-    assert ship_new(io.StringIO()) == int(wanted)
+    assert ship_new(Deadline.after(30), io.StringIO()) == int(wanted)
 
 
 def test_the_command_says_how_many(real_db: Any) -> None:
