@@ -35,7 +35,7 @@ def refresh_all(teams: Sequence[Team], asked_at: datetime, asked_by: str = "") -
         for team in teams
         if hasattr(team, "access_token") and syncing.is_due(syncs.get(team.pk), settings.WAITS.refresh_s, asked_at)
     ]
-    if lanes.is_running():
+    if lanes.is_running(Lane.ORDINARY):
         jobs.enqueue_all("sync", due, asked_by=asked_by)
         return
     until = Deadline.after(settings.WAITS.slice_s)
