@@ -5,7 +5,7 @@ these, and not through one of them, somebody else did. Where it cannot be told, 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,10 +31,9 @@ class OurChange:
     clear: bool
 
     def left(self) -> list[KeySnapshot]:
-        """What it may have left the key as. What `found` has beside that stands in its own record."""
-        if self.clear and self.found:
-            return [self.found]
-        return [self.before, self.wanted, *([self.found] if self.found else [])]
+        """What it may have left the key as. What else `found` has beside that stands in its own record."""
+        found = [_unweakened(self, self.found)] if self.found else []
+        return found if self.clear and found else [self.before, self.wanted, *found]
 
 
 def unexplained(
@@ -91,6 +90,15 @@ def _ran_out_meanwhile(missed: Differences) -> bool:
 def _merge(found: dict[str, tuple[Any, Any]], more: Differences) -> None:
     for field, (old, new) in more.items():
         found[field] = (found[field][0] if field in found else old, new)
+
+
+def _unweakened(change: OurChange, found: KeySnapshot) -> KeySnapshot:
+    """`found` as it was in what it did not write and somebody else made weaker: its record alone raises no alarm."""
+    before, wanted = change.before.settings, change.wanted.settings
+    moved = moved_between(change.before, found)
+    unasked = {name: pair for name, pair in moved.items() if same_value(name, pair[0], getattr(wanted, name))}
+    theirs = {name: getattr(before, name) for name in weaker_fields(unasked, found)}
+    return replace(found, settings=replace(found.settings, **theirs))
 
 
 def weaker_fields(changed: Mapping[str, Sequence[Any]], now: KeySnapshot) -> list[str]:
