@@ -15,18 +15,24 @@ from keys.selectors.ages import Ages
 
 DAYS: Final = 30
 LOOK_BACK: Final = timedelta(days=7)
-"""How far before the span the reading may lie that its first rise is told from."""
+"""How long before the span a key may have been made whose first reading counts in full."""
 CACHE_S: Final = 3_600
 
+# A counter that does not move leaves no sample: what a key's first one in the span rose from may lie months before it.
 # Floats: what upstream sends may be near 2**63, and exact they are up to 2**53, which is more than any quota.
 _RISES: Final = """
     SELECT account_id, day, SUM(CASE WHEN used > before THEN used - before ELSE 0 END)
     FROM (
         SELECT account_id, day, CAST(used_quota AS DOUBLE PRECISION) AS used,
-            LAG(CAST(used_quota AS DOUBLE PRECISION)) OVER (PARTITION BY account_id, key_id ORDER BY day) AS before
-        FROM keys_usagesample WHERE account_id = %s AND day >= %s
+            COALESCE(
+                LAG(CAST(used_quota AS DOUBLE PRECISION)) OVER (PARTITION BY account_id, key_id ORDER BY day),
+                (SELECT CAST(older.used_quota AS DOUBLE PRECISION) FROM keys_usagesample AS older
+                 WHERE older.account_id = sample.account_id AND older.key_id = sample.key_id AND older.day < %s
+                 ORDER BY older.day DESC LIMIT 1)
+            ) AS before
+        FROM keys_usagesample AS sample WHERE account_id = %s AND day >= %s
     ) AS readings
-    WHERE day >= %s GROUP BY account_id, day
+    GROUP BY account_id, day
 """
 
 
@@ -70,7 +76,7 @@ def _units(account_id: int, today: date) -> list[int]:
     days = _span(today)
     by_day: dict[date, int] = defaultdict(int)
     with connection.cursor() as cursor:
-        cursor.execute(_RISES, [account_id, days[0] - LOOK_BACK, days[0]])
+        cursor.execute(_RISES, [days[0], account_id, days[0]])
         for _, day, units in cursor.fetchall():
             by_day[day if isinstance(day, date) else date.fromisoformat(day)] += int(units)
     for day, units in _first_readings(account_id, days[0]):
@@ -105,7 +111,7 @@ class Used:
 
 
 def used_since(account_id: int, key_id: int, moment: datetime) -> Used | None:
-    """At most so many units since then, by the samples: the last day that was wholly before it is compared with.
+    """At most so many units since then, by the samples: the last of a day that was wholly before it is compared with.
 
     None where the key was not read since, or not before, or where its counter fell, which tells nothing.
     """
@@ -115,7 +121,7 @@ def used_since(account_id: int, key_id: int, moment: datetime) -> Used | None:
     if key.created_time >= moment.timestamp():
         return Used(max(0, key.used_quota), None, key.read_at)
     day = moment.astimezone(UTC).date()
-    samples = UsageSample.objects.filter(account_id=account_id, key_id=key_id, day__lt=day, day__gte=day - LOOK_BACK)
+    samples = UsageSample.objects.filter(account_id=account_id, key_id=key_id, day__lt=day)
     before = samples.order_by("-day").first()
     if before is None or before.used_quota > key.used_quota:
         return None

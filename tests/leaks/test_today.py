@@ -101,6 +101,11 @@ class TestReadings:
         assert self.at(scene, datetime(2026, 11, 25, 22, tzinfo=UTC)) == 800
         assert self.at(scene, datetime(2026, 11, 26, 8, tzinfo=UTC)) == 300
 
+    def test_a_key_that_was_idle_is_compared_with_its_last_sample(self, scene: Scene) -> None:
+        mirrored(scene, created_time=1, used_quota=900, read_at=NOON)
+        sample(scene, NOON.date() - timedelta(days=40), 100)
+        assert self.at(scene, datetime(2026, 11, 26, tzinfo=UTC)) == 800
+
     def test_made_today_means_all(self, scene: Scene) -> None:
         began = datetime(2026, 11, 26, tzinfo=UTC)
         mirrored(scene, created_time=int(began.timestamp()) + 5, used_quota=900, read_at=NOON)

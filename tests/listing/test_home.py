@@ -165,8 +165,9 @@ def test_spending_by_day() -> None:
         1: [(40, 100), (31, 100), (29, 130), (28, 130), (10, 530), (0, 531)],
         2: [(5, 1_000), (4, 900), (3, 950)],  # an old key first seen late; reset once
         3: [(2, 70), (1, 90)],  # made three days ago
+        4: [(300, 5), (60, 1_000), (20, 1_007), (4, 1_010)],  # idle until 20 days ago: an unchanged counter leaves none
     }
-    made = {1: date(2025, 1, 1), 2: date(2025, 1, 1), 3: TODAY - timedelta(days=3)}
+    made = {1: date(2025, 1, 1), 2: date(2025, 1, 1), 4: date(2025, 1, 1), 3: TODAY - timedelta(days=3)}
     for key_id, readings in samples.items():
         created = int(datetime.combine(made[key_id], datetime.min.time(), UTC).timestamp()) + DAY // 2
         mirrored(team, key_id, created_time=created)
@@ -177,8 +178,8 @@ def test_spending_by_day() -> None:
     (spend,) = spending(ages_of([team]), TODAY)
 
     by_ago = {(TODAY - day).days: units for day, units in spend.days if units}
-    assert by_ago == {29: 30, 10: 400, 0: 1, 3: 50, 2: 70, 1: 20}
-    assert (len(spend.days), spend.days[0][0], spend.total, spend.most) == (DAYS, TODAY - timedelta(29), 571, 400)
+    assert by_ago == {29: 30, 20: 7, 10: 400, 4: 3, 0: 1, 3: 50, 2: 70, 1: 20}
+    assert (len(spend.days), spend.days[0][0], spend.total, spend.most) == (DAYS, TODAY - timedelta(29), 581, 400)
 
 
 def test_the_chart_and_its_table_say_the_same(house: House) -> None:
