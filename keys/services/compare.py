@@ -5,12 +5,14 @@ check after a save, settling, and later drift all judge alike.
 """
 
 import time
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
 
 from keys.types import EDITABLE, NEVER, KeySettings, KeySnapshot, Status
 
 Differences = Mapping[str, tuple[Any, Any]]
+BY_ITSELF: Final = (Status.EXPIRED, Status.EXHAUSTED)
+"""Statuses that nobody sets but CometAPI itself, on an enabled key (trap 3)."""
 
 
 def quota_reads_as(wanted_units: int, used_before: int, after: KeySnapshot) -> bool:
@@ -33,6 +35,13 @@ def moved_by_itself(was: int, after: KeySnapshot, now_s: float | None = None) ->
     if settings.status == Status.EXPIRED:
         return settings.expired_time != NEVER and settings.expired_time <= (time.time() if now_s is None else now_s)
     return settings.status == Status.EXHAUSTED and settings.remain_quota <= 0 and not settings.unlimited_quota
+
+
+def still_there(field: str, pair: Sequence[Any], now: Any) -> bool:
+    """Is what was found changed, (before, found), still so? CometAPI itself moves on an enabled key that ran out."""
+    before, found = pair
+    ran_out = field == "status" and found == Status.ENABLED and now in BY_ITSELF and now != before
+    return ran_out or same_value(field, found, now)
 
 
 def same_value(field: str, one: Any, other: Any) -> bool:

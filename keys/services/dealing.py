@@ -11,11 +11,11 @@ from keys.ledger.actions import Action
 from keys.models import Drift, MirrorKey, Person, Team
 from keys.permissions import Verb
 from keys.services import edit
-from keys.services.compare import same_value
+from keys.services.compare import BY_ITSELF, still_there
 from keys.services.guard import guard
 from keys.services.outcome import Kind, Outcome, Result
 from keys.services.typed import one_line, refuse_bad_text
-from keys.types import Actor, KeySnapshot, KeyWish, QuotaMode, QuotaWish, Status
+from keys.types import Actor, KeySnapshot, KeyWish, QuotaMode, QuotaWish
 
 _AS_WANTED = (Outcome.CONFIRMED, Outcome.APPLIED)
 
@@ -80,12 +80,12 @@ def put_back(*, person: Person, actor: Actor, team: Team, drift_id: int, change_
 def wish_back(drift: Drift, live: KeySnapshot) -> KeyWish:
     """What it takes to put back what still reads as found; the quota by the difference of its limits."""
     fields = {
-        field: before
-        for field, (before, after) in drift.changed.items()
+        field: pair[0]
+        for field, pair in drift.changed.items()
         if field not in ("remain_quota", "limit")
-        and same_value(field, getattr(live.settings, field), after)
+        and still_there(field, pair, getattr(live.settings, field))
         # Nobody but CometAPI sets a key to expired or exhausted.
-        and not (field == "status" and before not in (Status.ENABLED, Status.DISABLED))
+        and not (field == "status" and pair[0] in BY_ITSELF)
     }
     before, after = drift.changed.get("limit", (0, 0))
     if before == after or live.limit != after:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from keys.models import Change, Drift, MirrorKey, Team, TeamSync, UsageSample
 from keys.redact import escape_visible
-from keys.services.compare import moved_between, same_value
+from keys.services.compare import moved_between, still_there
 from keys.services.snapshots import snapshot_from_json, snapshot_to_json
 from keys.types import KeyPrint, KeySnapshot
 
@@ -176,10 +176,10 @@ def _supersede(rows: Iterable[MirrorKey]) -> None:
 
 def _still_there(drift: Drift, now: dict[str, Any]) -> bool:
     limit = now["remain_quota"] + now["used_quota"]
-    for field, (_before, after) in drift.changed.items():
+    for field, pair in drift.changed.items():
         if field == "remain_quota":
             continue  # moves by spending; its limit tells
-        if same_value(field, after, limit if field == "limit" else now.get(field)):
+        if still_there(field, pair, limit if field == "limit" else now.get(field)):
             return True
     return False
 
