@@ -11,7 +11,7 @@ from typing import Any
 
 from keys.rules.admits import is_open
 from keys.rules.allowlist_reading import as_stored, who_lets_in
-from keys.services.compare import Differences, differences, moved_between, same_value
+from keys.services.compare import BY_ITSELF, Differences, differences, moved_between, same_value
 from keys.types import NEVER, KeySnapshot, Status
 
 
@@ -73,18 +73,17 @@ def _missed(
     for change in late:
         other = differences(change.wanted.settings, change.before.used_quota, seen, auto_groups=auto_groups)
         missed = {field: pair for field, pair in missed.items() if field in other}
-    if _ran_out_meanwhile(missed):
+    if _by_itself(missed):
         missed.pop("status")
     if "remain_quota" in missed:
         missed["limit"] = (newest.limit, seen.limit)
     return missed
 
 
-def _ran_out_meanwhile(missed: Differences) -> bool:
-    """CometAPI itself sets these statuses (trap 3), and leaves them where somebody moves the limit afterwards."""
+def _by_itself(missed: Differences) -> bool:
+    """Nobody but CometAPI sets these statuses (trap 3), whatever became of quota and expiry since."""
     old, new = missed.get("status", (None, None))
-    limits = {Status.EXHAUSTED: ("remain_quota", "unlimited_quota"), Status.EXPIRED: ("expired_time",)}
-    return old == Status.ENABLED and any(field in missed for field in limits.get(new, ()))
+    return old == Status.ENABLED and new in BY_ITSELF
 
 
 def _merge(found: dict[str, tuple[Any, Any]], more: Differences) -> None:

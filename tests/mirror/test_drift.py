@@ -110,7 +110,13 @@ def test_spending_is_no_drift(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "status"), [({"expired_time": 1_000_000_000}, 3), ({"remain_quota": -5, "used_quota": 100_005}, 4)]
+    ("fields", "status"),
+    [
+        ({"expired_time": 1_000_000_000}, 3),
+        ({"remain_quota": -5, "used_quota": 100_005}, 4),
+        # It ran dry, and something that was paid for beforehand came back.
+        ({"remain_quota": 500, "used_quota": 99_500}, 4),
+    ],
 )
 def test_what_cometapi_does_by_itself_is_no_drift(stage: Stage, fields: dict[str, int], status: int) -> None:
     stage.sandbox.console_edit(stage.key_id, **fields)
