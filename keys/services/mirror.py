@@ -26,9 +26,11 @@ KEPT: Final = ("id", "team", "account_id", "key_id", "first_seen_at")
 """Columns that a later reading leaves as they are."""
 COMPARED: Final = (
     *(*KEPT, "snapshot", "read_at", "gone_at", "suspect", "baseline", "baseline_at"),
-    *("fingerprint", "fingerprint_of", "used_quota"),
+    *("fingerprint", "fingerprint_of", "used_quota", "allow_ips"),
 )
 """What a new reading is held against; all else is copied from it anew, unread."""
+TRIMMED: Final = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029"
+"""What an entry of an allowlist may begin or end with, as it is read: such a character written out would spoil it."""
 REWRITTEN: Final = tuple(f.name for f in MirrorKey._meta.concrete_fields if f.name not in KEPT)
 
 
@@ -105,7 +107,8 @@ def _renew(row: MirrorKey, reading: KeySnapshot, begun: datetime, changed_by_us:
     moved = seen_before and bool(moved_between(snapshot_from_json(row.baseline), reading))
     explained = not (moved or changed_by_us)
     printed = reading.print is None or reading.print.digest == row.fingerprint
-    if row.snapshot == stored and row.gone_at is None and printed and explained and not row.suspect:
+    copied = row.allow_ips == _allowlist(reading)  # not so in rows of before line ends were kept in it
+    if row.snapshot == stored and row.gone_at is None and printed and copied and explained and not row.suspect:
         return False
     row.snapshot, row.read_at, row.gone_at, row.suspect = stored, begun, None, not explained
     if explained:
@@ -120,11 +123,16 @@ def _copy_columns(row: MirrorKey, reading: KeySnapshot) -> None:
     """Texts with what databases refuse, and what would hide, written visibly."""
     for name, value in reading.settings.as_dict().items():
         setattr(row, name, escape_visible(value, keep="\n") if isinstance(value, str) else value)
-    row.allow_ips, row.masked = row.allow_ips or "", reading.masked[:200]
+    row.allow_ips, row.masked = _allowlist(reading), reading.masked[:200]
     row.used_quota = reading.used_quota
     row.created_time, row.accessed_time = reading.created_time, reading.accessed_time
     told = (row.name, str(row.key_id), row.masked, row.group, row.model_limits)
     row.haystack = "\n".join(told).casefold()
+
+
+def _allowlist(reading: KeySnapshot) -> str:
+    """So that it lets in whom the reading lets in: lists by address are answered from this copy."""
+    return escape_visible(reading.settings.allow_ips or "", keep=TRIMMED)
 
 
 def _changed_lately(account_id: int, rows: Iterable[MirrorKey]) -> set[int]:

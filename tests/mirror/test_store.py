@@ -8,6 +8,9 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from keys.models import MirrorKey, TeamSync, UsageSample
+from keys.redact import escape_visible
+from keys.rules.admits import lets_in, parse_address
+from keys.selectors.admitted import admitting
 from keys.services import mirror
 from tests.mirror.support import row, state, store_now, sync
 from tests.road.stage import Stage, wish
@@ -26,6 +29,26 @@ def test_a_reading_is_stored_with_its_columns(stage: Stage) -> None:
     assert found.snapshot["name"] == "Büro\x00\u202e"
     assert before <= found.read_at <= timezone.now()
     assert not found.suspect
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        *("203.0.113.7\r\n198.51.100.1", "\t203.0.113.7\n198.51.100.1", "203.0.113.7\x85\n198.51.100.1"),
+        *("203.0.113.7\x0b", "203.0.113.7\x00", "203.0.113.7\u202e", "203.0.113.7\r198.51.100.1", "\r\n", "\t", ""),
+    ],
+)
+def test_lists_by_address_find_whom_the_reading_lets_in(stage: Stage, stored: str) -> None:
+    stage.sandbox.console_edit(stage.key_id, allow_ips=stored)
+    stage.read()
+    # As such texts were copied before line ends were kept: the next reading mends it, though nothing else is new.
+    MirrorKey.objects.update(allow_ips=escape_visible(stored, keep="\n"))
+
+    reading = stage.read()
+
+    for address in map(parse_address, ("203.0.113.7", "198.51.100.1", "192.0.2.1")):
+        found = admitting(MirrorKey.objects.all(), address).exists()
+        assert found == lets_in(reading.settings.allow_ips, address)
 
 
 def test_an_older_reading_never_undoes_a_newer_one(stage: Stage) -> None:
