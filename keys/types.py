@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, Final
 
 NEVER = -1
 """`expired_time` of a key without expiry (reference page)."""
@@ -20,6 +20,10 @@ class Status(IntEnum):
     DISABLED = 2
     EXPIRED = 3
     EXHAUSTED = 4
+
+
+BY_ITSELF: Final = (Status.EXPIRED, Status.EXHAUSTED)
+"""What nobody sets but CometAPI itself, on an enabled key (trap 3)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from keys.models import CompanyRole, Drift, MirrorKey, Person, Team, TeamRole
 from keys.redact import escape_visible
 from keys.selectors.telling import in_order
 from keys.spoken import units, usd
+from keys.types import BY_ITSELF
 
 SHOWN = 50
 
@@ -32,13 +33,15 @@ class Changed:
 class DriftRow:
     """name: the key's, as last read. gone_at: since when CometAPI has not had it; then nothing can be put back.
 
-    change_id: for the button that puts back, so that a double press is one change.
+    can_put_back: false where CometAPI alone sets all that was before. change_id: for the button that puts back, so that
+    a double press is one change.
     """
 
     drift: Drift
     name: str
     gone_at: datetime | None
     changed: tuple[Changed, ...]
+    can_put_back: bool
     change_id: UUID
 
 
@@ -59,7 +62,10 @@ def drift_rows(team: Team) -> list[DriftRow]:
     drifts = list(open_drifts(team)[:SHOWN])
     keys = MirrorKey.objects.filter(team=team, key_id__in=[drift.key_id for drift in drifts])
     read = {key_id: (name, gone_at) for key_id, name, gone_at in keys.values_list("key_id", "name", "gone_at")}
-    return [DriftRow(drift, *read.get(drift.key_id, ("", None)), _changed(drift), uuid4()) for drift in drifts]
+    return [
+        DriftRow(drift, *read.get(drift.key_id, ("", None)), _changed(drift), _can_put_back(drift), uuid4())
+        for drift in drifts
+    ]
 
 
 def of_present_keys(drifts: QuerySet[Drift]) -> QuerySet[Drift]:
@@ -78,6 +84,10 @@ def alarms(person: Person) -> Sequence[Alarm]:
     if person.company_role != CompanyRole.ADMIN:
         teams = teams.filter(memberships__person=person, memberships__role=TeamRole.LEAD)
     return [Alarm(team, team.revived) for team in teams.annotate(revived=Count("drifts"))]
+
+
+def _can_put_back(drift: Drift) -> bool:
+    return any(field != "status" or before not in BY_ITSELF for field, (before, _) in drift.changed.items())
 
 
 def _changed(drift: Drift) -> tuple[Changed, ...]:

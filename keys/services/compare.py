@@ -6,13 +6,11 @@ check after a save, settling, and later drift all judge alike.
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from keys.types import EDITABLE, NEVER, KeySettings, KeySnapshot, Status
+from keys.types import BY_ITSELF, EDITABLE, NEVER, KeySettings, KeySnapshot, Status
 
 Differences = Mapping[str, tuple[Any, Any]]
-BY_ITSELF: Final = (Status.EXPIRED, Status.EXHAUSTED)
-"""Statuses that nobody sets but CometAPI itself, on an enabled key (trap 3)."""
 
 
 def quota_reads_as(wanted_units: int, used_before: int, after: KeySnapshot) -> bool:

@@ -11,17 +11,23 @@ from keys.ledger.actions import Action
 from keys.models import Drift, MirrorKey, Person, Team
 from keys.permissions import Verb
 from keys.services import edit
-from keys.services.compare import BY_ITSELF, still_there
+from keys.services.compare import still_there
 from keys.services.guard import guard
 from keys.services.outcome import Kind, Outcome, Result
 from keys.services.typed import one_line, refuse_bad_text
-from keys.types import Actor, KeySnapshot, KeyWish, QuotaMode, QuotaWish
+from keys.types import BY_ITSELF, Actor, KeySnapshot, KeyWish, QuotaMode, QuotaWish
 
 _AS_WANTED = (Outcome.CONFIRMED, Outcome.APPLIED)
+_NO_STATUS = (None, None)
+"""As the status of a drift that is not about it: no key reads so."""
 
 
 class DriftOver(CometAdminError):
     """Somebody has dealt with this drift already, or there is none. Nothing was done."""
+
+
+class CannotPutBack(CometAdminError):
+    """What was found is still there, and CometAPI alone sets what was before. Nothing was done."""
 
 
 def accept_drift(*, person: Person, actor: Actor, team: Team, drift_id: int, reason: str) -> Drift:
@@ -52,12 +58,14 @@ def accept_drift(*, person: Person, actor: Actor, team: Team, drift_id: int, rea
 def put_back(*, person: Person, actor: Actor, team: Team, drift_id: int, change_id: UUID) -> tuple[Drift, Result]:
     """Set what is still as it was found to what it was before. Whoever changed it again since is not overwritten.
 
-    Raises DriftOver, UpstreamError for the first reading, and as `edit.edit_key`.
+    Raises DriftOver, CannotPutBack, UpstreamError for the first reading, and as `edit.edit_key`.
     """
     drift = _open(team, drift_id)
     guard(person, actor, Verb.EDIT_KEY, team, drift.key_id)
     live = edit.read_key(team=team, key_id=drift.key_id)
     wish = wish_back(drift, live)
+    if not wish.touched and still_there("status", drift.changed.get("status", _NO_STATUS), live.settings.status):
+        raise CannotPutBack
     if not wish.touched:
         _end(drift, actor, Drift.State.SUPERSEDED, among=(Drift.State.OPEN,))
         return drift, Result(Outcome.UNCHANGED, Kind.EDIT, change_id, timezone.now(), live)

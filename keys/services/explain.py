@@ -11,8 +11,8 @@ from typing import Any
 
 from keys.rules.admits import is_open
 from keys.rules.allowlist_reading import as_stored, who_lets_in
-from keys.services.compare import BY_ITSELF, Differences, differences, moved_between, same_value
-from keys.types import NEVER, KeySnapshot, Status
+from keys.services.compare import Differences, differences, moved_between, same_value
+from keys.types import BY_ITSELF, NEVER, KeySnapshot, Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from keys.models import Team
 from keys.permissions import Verb
 from keys.selectors.ages import ages_of
 from keys.selectors.drift import SHOWN, drift_rows, open_drifts
-from keys.services.dealing import DriftOver, accept_drift, put_back
+from keys.services.dealing import CannotPutBack, DriftOver, accept_drift, put_back
 from keys.services.outcome import ChangeIdTaken, Conflict, Held, Outcome
 from keys.views.changes import posted_change_id, to_key_page
 from keys.views.told import Told
@@ -58,6 +58,9 @@ def drift_put_back(request: PersonRequest, slug: str, drift_id: int) -> HttpResp
         drift, result = put_back(**who, drift_id=drift_id, change_id=posted_change_id(request))
     except DriftOver:
         return _back(request, team, _("This was dealt with already. Nothing was sent."))
+    except CannotPutBack:
+        words = _("CometAPI alone sets a key to expired or exhausted. Nothing was sent. Disable the key or accept it.")
+        return _back(request, team, words)
     except Invalid as error:
         return _back(request, team, " ".join(text for texts in error.faults.values() for text in texts))
     except (Held, Conflict, ChangeIdTaken):

@@ -57,3 +57,28 @@ def test_a_drift_is_over_where_the_status_reads_as_before(stage: Stage, status: 
     sync(stage.team)
 
     assert drifts(stage)[0].state == "superseded"
+
+
+def test_what_cometapi_alone_sets_cannot_be_put_back_and_stays_open(stage: Stage) -> None:
+    stage.sandbox.console_edit(stage.key_id, status=4)
+    sync(stage.team)
+    stage.sandbox.console_edit(stage.key_id, status=1)
+    sync(stage.team)
+    (found,) = drifts(stage)
+    stage.sandbox.clear_log()
+
+    with pytest.raises(dealing.CannotPutBack):
+        put_back(stage, found)
+
+    assert (drifts(stage)[0].state, stage.stored()["status"], stage.sandbox.writes()) == ("open", 1, [])
+
+
+def test_what_reads_otherwise_by_now_is_not_put_back(stage: Stage) -> None:
+    sync(stage.team)
+    stage.sandbox.console_edit(stage.key_id, name="theirs")
+    sync(stage.team)
+    (found,) = drifts(stage)
+    stage.sandbox.console_edit(stage.key_id, name="once more")
+
+    assert put_back(stage, found).outcome == "unchanged"
+    assert (drifts(stage)[0].state, stage.stored()["name"]) == ("superseded", "once more")

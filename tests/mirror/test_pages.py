@@ -113,6 +113,23 @@ def test_a_refused_put_back_leaves_it_open(drifted: House) -> None:
     assert only().state == "open"
 
 
+def test_what_cannot_be_put_back_can_be_disabled(house: House) -> None:
+    house.sandbox.console_edit(house.keys["plain"], status=4)
+    sync(house.team)
+    house.sandbox.console_edit(house.keys["plain"], status=1)
+    sync(house.team)
+    client = house.client()
+
+    page = client.get("/teams/atlas/drift/")
+    assert "CometAPI alone sets a key to expired or exhausted" in words(page) and "put-back" not in body(page)
+    assert f'action="{house.path("plain", "disable/")}"' in body(page)
+    assert "Nothing was sent. Disable the key" in words(act(client, house, "put-back", change_id=str(uuid4())))
+    assert only().state == "open"
+
+    client.post(house.path("plain", "disable/"), {"change_id": str(uuid4())})
+    assert (only().state, house.stored("plain")["status"]) == ("superseded", 2)
+
+
 def test_trouble_with_cometapi_leaves_it_open_and_says_so(drifted: House) -> None:
     drifted.sandbox.fault("500_before", operation="get", times=99)
 
