@@ -75,9 +75,11 @@ def _examine(team: Team, row: MirrorKey, until: Deadline) -> None:
     begun = timezone.now()
     client = access_tokens.client_for(team)
     mirror.store(team, [client.get_key(row.key_id, until.within(settings.WAITS.look_s))], begun)
-    row.refresh_from_db()
     with book.opened() as ledger:
         # Under the ledger's lock no change of ours can begin: what is judged now cannot be explained a moment later.
+        # And under the mirror's no reading is stored: what is recorded now is not found, and recorded, once more.
+        mirror.hold(team)
+        row.refresh_from_db()
         missed = _judge(row) if row.read_at == begun else None
         if missed:
             _record(ledger, team, row, missed)

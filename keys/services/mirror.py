@@ -68,6 +68,11 @@ def lookback() -> timedelta:
     return timedelta(seconds=waits.held_s + waits.late_s)
 
 
+def hold(team: Team) -> None:
+    """Until the transaction that is open ends, nobody else stores a reading of this team's keys."""
+    TeamSync.objects.select_for_update().get(team=team)
+
+
 def _store(team: Team, readings: list[KeySnapshot], begun: datetime) -> None:
     ids = [reading.id for reading in readings]
     rows = MirrorKey.objects.only(*COMPARED).filter(account_id=readings[0].user_id, key_id__in=ids)

@@ -9,10 +9,11 @@ import pytest
 
 from keys.cometapi.client import CometClient
 from keys.errors import Unclear
+from keys.ledger import book
 from keys.models import Change, ChangeState, Record
 from keys.services import drift, settle
 from keys.types import Deadline, KeySnapshot
-from tests.mirror.support import drifts, row, sync
+from tests.mirror.support import drifts, row, store_now, sync
 from tests.road.stage import Stage, wish
 
 OPEN_TO_ALL = {"allow_ips": "203.0.113.0/24", "model_limits_enabled": True, "model_limits": "gpt-4o"}
@@ -229,6 +230,25 @@ def test_a_key_whose_change_has_only_just_ended_waits(stage: Stage) -> None:
     drift.examine_all(Deadline.after(5))
     sync(stage.team)
     assert [found.changed for found in drifts(stage)] == [{"group": ["", "vip"]}]
+
+
+def test_a_reading_that_comes_in_before_the_lock_makes_no_second_drift(stage: Stage, monkeypatch: Any) -> None:
+    sync(stage.team)
+    stage.sandbox.console_edit(stage.key_id, name="theirs")
+    opened, before = book.opened, iter((store_now,))
+
+    def after_a_reading() -> Any:
+        for store in before:
+            store(stage)
+        return opened()
+
+    monkeypatch.setattr(book, "opened", after_a_reading)
+    sync(stage.team)
+    sync(stage.team)
+    sync(stage.team)
+
+    assert [found.changed for found in drifts(stage)] == [{"name": ["staging", "theirs"]}]
+    assert not row(stage).suspect
 
 
 def test_a_supposed_drift_is_read_once_more(stage: Stage) -> None:
