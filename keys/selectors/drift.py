@@ -57,6 +57,11 @@ def open_drifts(team: Team) -> QuerySet[Drift]:
     return Drift.objects.filter(team=team, state=Drift.State.OPEN).order_by("-revived", "-pk")
 
 
+def suspects(team: Team) -> QuerySet[MirrorKey]:
+    """Keys that may have been changed elsewhere; they are still to be looked at."""
+    return MirrorKey.objects.filter(team=team, suspect=True, gone_at=None)
+
+
 def drift_rows(team: Team) -> list[DriftRow]:
     """The open drifts of a team, revived keys first, then the newest; at most `SHOWN`."""
     drifts = list(open_drifts(team)[:SHOWN])

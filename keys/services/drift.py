@@ -7,15 +7,18 @@ is settled; what reads otherwise is read again by id, and judged again under the
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from django.conf import settings
+from django.db.models import Model
 from django.utils import timezone
 
 from keys.errors import AccessTokenRefused, NotSent, RateLimited, UpstreamError
 from keys.ledger import book
 from keys.ledger.actions import Action
 from keys.models import Change, ChangeState, Drift, MirrorKey, Team
+from keys.selectors.drift import suspects
 from keys.services import access_tokens, mirror
 from keys.services.compare import Differences
 from keys.services.explain import OurChange, unexplained, weaker_fields
@@ -23,12 +26,16 @@ from keys.services.outcome import Answer, Kind, Outcome, Result
 from keys.services.snapshots import snapshot_from_json
 from keys.types import Actor, ActorKind, Deadline, KeySnapshot, Status
 
+M = TypeVar("M", bound=Model)
+
 log = structlog.get_logger(__name__)
 
 HOLDS_UP_ALL = (AccessTokenRefused, NotSent, RateLimited)
 """Trouble that the next key would meet as well."""
 OUTSIDE = Actor(ActorKind.SYSTEM, "", "outside", role="system")
 
+_last_turn: dict[int | None, int] = {}
+"""Of each team the key, and under None the team, that this process looked at last."""
 _CLEAR_ENDS = frozenset(map(str, (Outcome.CONFIRMED, Outcome.DIFFERS, Outcome.REFUSED, Outcome.NOT_SENT)))
 
 
@@ -37,17 +44,27 @@ def examine(team: Team, until: Deadline) -> bool:
 
     Raises UpstreamError, NoAccessToken, LedgerUnavailable; what was not looked at stays a suspect.
     """
-    suspects = MirrorKey.objects.filter(team=team, suspect=True, gone_at=None).order_by("pk")
-    for row in list(suspects):
-        if until.passed:
-            return False
+    rows = list(suspects(team))
+    looked = 0
+    for row in _in_turn(team.pk, rows, until):
+        looked += 1
         try:
             _examine(team, row, until)
         except HOLDS_UP_ALL:
             raise
         except UpstreamError as error:  # of this one key: it stays a suspect, and holds up no other
             log.warning("suspect_not_read", team=team.slug, key=row.key_id, error=error.kind)
-    return True
+    return looked == len(rows)
+
+
+def _in_turn(among: int | None, all_of_them: list[M], until: Deadline) -> Iterator[M]:
+    """As many as there is time for, beginning behind the one that had the last turn: none holds the others up."""
+    last = _last_turn.get(among, 0)
+    for one in sorted(all_of_them, key=lambda one: (one.pk <= last, one.pk)):
+        if until.passed:
+            return
+        _last_turn[among] = one.pk
+        yield one
 
 
 def go_on(team: Team, until: Deadline) -> bool:
@@ -61,7 +78,7 @@ def go_on(team: Team, until: Deadline) -> bool:
 def examine_all(until: Deadline) -> None:
     """Every team's suspects, one team's trouble holding up no other."""
     teams = Team.objects.filter(mirror_keys__suspect=True, mirror_keys__gone_at=None).distinct()
-    for team in teams.select_related("access_token"):
+    for team in _in_turn(None, list(teams.select_related("access_token")), until):
         go_on(team, until)
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from keys.errors import LedgerError
 from keys.management.trouble import DatabaseCommand
 from keys.models import Team
+from keys.selectors.drift import suspects
 from keys.services import drift
 from keys.services.syncing import Progress, sync_slice
 from keys.types import Deadline
@@ -50,10 +51,23 @@ class Command(DatabaseCommand):
                 self.stdout.write(f"{team.slug}: {line}")
                 told = line
             if progress.over:
-                while not drift.go_on(team, Deadline.after(settings.WAITS.slice_s)):
-                    self.stdout.write(f"{team.slug}: " + _("looking at what changed elsewhere"))
+                self._look(team)
                 return not progress.trouble
             time.sleep(PAUSE_S)
+
+    def _look(self, team: Team) -> None:
+        """At each key that may have been changed elsewhere; a slice looks at one at least, however long that takes."""
+        for _slice in range(suspects(team).count()):
+            if drift.go_on(team, Deadline.after(settings.WAITS.slice_s)):
+                break
+            self.stdout.write(f"{team.slug}: " + _("looking at what changed elsewhere"))
+        if left := suspects(team).count():
+            words = ngettext(
+                "%(n)d key may have been changed elsewhere and is still to be looked at",
+                "%(n)d keys may have been changed elsewhere and are still to be looked at",
+                left,
+            )
+            self.stdout.write(f"{team.slug}: " + words % {"n": left})
 
 
 def _line(progress: Progress) -> str:
