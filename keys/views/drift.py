@@ -17,7 +17,7 @@ from keys.http import PersonRequest, actor_of, page, team_or_404, team_rights
 from keys.models import Team
 from keys.permissions import Verb
 from keys.selectors.ages import ages_of
-from keys.selectors.drift import SHOWN, drift_rows, open_drifts
+from keys.selectors.drift import SHOWN, drift_rows, open_drifts, suspects
 from keys.services.dealing import CannotPutBack, DriftOver, accept_drift, put_back
 from keys.services.outcome import ChangeIdTaken, Conflict, Held, Outcome
 from keys.views.changes import posted_change_id, to_key_page
@@ -87,6 +87,7 @@ def _listed(
         "ages": ages_of([team]),
         "rows": rows,
         "more": max(0, open_drifts(team).count() - SHOWN) if len(rows) == SHOWN else 0,
+        "waiting": suspects(team).count(),
         "refused": refused,
         "refused_id": refused_id,
         **team_rights(request.user, team),

@@ -57,6 +57,19 @@ def test_a_drift_is_shown_with_what_got_weaker(drifted: House) -> None:
     no_secret(drifted, body(page))
 
 
+def test_what_is_still_to_be_looked_at_is_not_called_nothing(house: House) -> None:
+    sync(house.team)
+    assert "Nothing was changed elsewhere" in words(house.client().get("/teams/atlas/drift/"))
+    house.sandbox.console_edit(house.keys["plain"], name="theirs")
+    house.sandbox.fault("500_before", operation="get", times=99)
+    sync(house.team)
+
+    page = words(house.client().get("/teams/atlas/drift/"))
+
+    assert "Nothing was found so far One key is still being looked at: it reads otherwise" in page
+    assert "Nothing was changed elsewhere" not in page and not Drift.objects.exists()
+
+
 def test_the_key_and_the_record_tell_of_it(drifted: House) -> None:
     client = drifted.client()
 
@@ -92,7 +105,7 @@ def test_it_is_put_back_by_the_one_road(drifted: House) -> None:
     edits = Record.objects.filter(action="key.edit").order_by("seq")
     assert [record.outcome for record in edits] == ["", "confirmed"]
     assert edits[0].reason == f"Puts back what was changed elsewhere (record {only().record_seq})."
-    assert "Nothing was changed elsewhere" in words(drifted.client().get("/teams/atlas/drift/"))
+    assert "One key is still being looked at" in words(drifted.client().get("/teams/atlas/drift/"))
 
 
 def test_what_was_changed_once_more_since_is_not_overwritten(drifted: House) -> None:
