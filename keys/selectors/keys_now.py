@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 
+from keys.ledger.actions import Action
 from keys.models import Record
 from keys.selectors.telling import body_of
 from keys.types import Status
@@ -14,6 +15,8 @@ Key = tuple[int, int]
 """Team and key id, as records have them."""
 READ = ("confirmed", "applied", "differs", "other", "refused", "not_applied", "not_sent")
 """Outcomes whose record may hold a reading; where it holds none, nothing is said."""
+HOLDS_A_READING = Q(outcome__in=READ) | Q(action=Action.KEY_DRIFT) | Q(outcome="unknown", text__contains='"found":{')
+"""What is unknown has often not been read at all: then an earlier record is the newest one that says anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class KeyNow:
 def keys_now(records: Iterable[Record]) -> dict[Key, KeyNow]:
     """Of the keys of these records, those that did not read enabled, or were gone, at the last reading."""
     ids = {(r.team_id, r.key_id): r.seq for r in records if r.team_id is not None and r.key_id is not None}
-    same_key = Record.objects.filter(team_id=OuterRef("team_id"), key_id=OuterRef("key_id"), outcome__in=READ)
+    same_key = Record.objects.filter(HOLDS_A_READING, team_id=OuterRef("team_id"), key_id=OuterRef("key_id"))
     newest = Record.objects.filter(seq__in=ids.values()).values_list(
         Subquery(same_key.order_by("-seq").values("seq")[:1]), flat=True
     )

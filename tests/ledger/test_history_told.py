@@ -158,6 +158,30 @@ def test_rows_say_what_the_key_is_by_now(blue: Team) -> None:
     assert ("reads disabled," in said, "reads expired," in said, "gone by now," in said) == (True, True, True)
 
 
+@pytest.mark.parametrize(
+    ("later", "status"),
+    [
+        ({"action": Action.KEY_DRIFT, "body": {"found": key_fields(status=1)}}, None),
+        ({"action": Action.KEY_DRIFT, "body": {"found": key_fields(status=4)}}, 4),
+        ({"action": Action.KEY_EDIT, "outcome": "unknown", "body": {"found": key_fields(status=1)}}, None),
+        ({"action": Action.KEY_EDIT, "outcome": "unknown", "body": {"found": None}}, 2),
+        ({"action": Action.KEY_EDIT, "outcome": "unknown", "body": {"found": None, "message": '"found":{'}}, 2),
+        ({"action": Action.KEY_DRIFT_ACCEPT, "body": {"changed": {"status": [2, 1]}}}, 2),
+    ],
+)
+def test_the_newest_reading_of_the_ledger_says_what_the_key_is(blue: Team, later: Any, status: int | None) -> None:
+    """Also one of what was changed elsewhere, or of a change that has come to no end yet."""
+    (intent,) = change(blue, 1, outcome=None)
+    disabled = {"outcome": "confirmed", "body": {"found": key_fields(status=2)}}
+    for record in ({"action": Action.KEY_EDIT, **disabled}, later):
+        of_it = {"change": intent.change} if "outcome" in record else {}
+        append(team=blue, key_id=1, **of_it, **record)
+
+    told = {key: value.status for key, value in keys_now([intent]).items()}
+
+    assert told == ({(blue.pk, 1): status} if status else {})
+
+
 def test_a_person_s_timeline_is_led_to(blue: Team) -> None:
     lea = Person.objects.create_user("lea")
     Membership.objects.create(person=lea, team=blue, role=TeamRole.LEAD)
