@@ -24,6 +24,11 @@ class SeqSet:
         self._count += 1
         return True
 
+    def __contains__(self, seq: int) -> bool:
+        lot, place = divmod(seq, _BITS)
+        held = self._lots.get(lot)
+        return held is not None and bool(held[place >> 3] & 1 << (place & 7))
+
     def __len__(self) -> int:
         return self._count
 

@@ -22,10 +22,10 @@ from keys.ledger.recordable import OWN_REQUEST_ID
 from keys.models import Person, Record, Team
 from keys.permissions import Verb, allowed, visible_teams
 from keys.redact import looks_secret
-from keys.selectors.chosen import choose, newest_seq
+from keys.selectors.chosen import Chosen, choose, newest_seq
 from keys.selectors.history_filter import HistoryFilter
 from keys.selectors.ledger_filter import Among
-from keys.selectors.search import every
+from keys.selectors.search import END, every, of_changes
 from keys.seqset import SeqSet
 from keys.types import Actor
 
@@ -96,14 +96,10 @@ def begin_export(
     counted = _Counted()
     counted.take(chosen.seqs)
     with book.opened() as ledger:
-        if countable:
-            # Numbers are counted up to the export's own: of what was appended since, which is few, nothing may lack.
-            late = SeqSet()
-            for lot in every(person, wanted, high):
-                chosen.add(lot)
-                for seq, *_ in lot:
-                    late.add(seq)
-            counted.take(late)
+        added = _meanwhile(person, wanted, chosen, high, countable)
+        if next(iter(added), high) < high:  # rarely: it belongs before what was counted already
+            counted, added = _Counted(), chosen.seqs
+        counted.take(added)
         body = {
             "format": str(form),
             "scope": scope,
@@ -113,6 +109,28 @@ def begin_export(
         }
         record = ledger.append(_entry(actor, wanted, body))
     return Export(wanted, record, chosen.seqs, chosen.entries, countable)
+
+
+def _meanwhile(
+    person: Person | None, wanted: HistoryFilter, chosen: Chosen, high: int, countable: Among | None
+) -> SeqSet:
+    """Add what was appended from `high` on while the rest was chosen, which is little; what came to it.
+
+    Numbers are counted up to the export's own: where they are, nothing may lack. And a change is told by all its
+    records, the latest too. Both hold under the ledger's lock alone.
+    """
+    late = [told for lot in every(person, wanted, high) for told in lot] if countable else []
+    if wanted.splits:
+        appended = Record.objects.filter(seq__gte=high).exclude(change="").values_list("change", flat=True)
+        told = of_changes(person, appended, END)
+        whole = {change for seq, change, _ in told if seq in chosen.seqs} | {change for _, change, _ in late}
+        late += [one for one in told if one[1] in whole]
+    added = SeqSet()
+    for seq, *_ in late:
+        if seq not in chosen.seqs:
+            added.add(seq)
+    chosen.add(late)
+    return added
 
 
 def in_order(records: QuerySet[Record], *fields: str, after: int = 0) -> Iterator[tuple[object, ...]]:

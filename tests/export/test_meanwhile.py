@@ -1,19 +1,22 @@
 """Bundles of a house that goes on working: what is recorded or signed beside an export does not spoil it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from keys.ledger import sink
-from keys.models import Checkpoint
+from keys.ledger.actions import Action
+from keys.models import Checkpoint, Record, Team
 from keys.services.checkpoints import Contradicted, make_checkpoint
 from keys.services.export_lines import pieces_of
 from keys.services.exporting import Format, begin_export
 from keys.services.verification import verify_whole
 from tests.export.support import asked_for, checked, entries
 from tests.ledger.damage import put, without_guards
-from tests.ledger.making import append, ledger_of
+from tests.ledger.making import append, change, key_fields, ledger_of
 from tests.people.making import SYSTEM
 
 
@@ -68,3 +71,28 @@ def test_an_export_that_is_no_longer_in_the_ledger_is_not_signed(real_db: Any) -
     with pytest.raises(Contradicted, match="record 1 is not what it was"):
         make_checkpoint(export)
     assert not Checkpoint.objects.exists()
+
+
+@pytest.mark.parametrize("since", [False, True], ids=["of an action", "of a time span"])
+def test_a_change_that_ends_while_it_is_counted_is_exported_with_its_end(
+    real_db: Any, tmp_path: Path, since: bool
+) -> None:
+    team = Team.objects.create(slug="blue", name="Blue")
+    (intent,) = change(team, 4, outcome=None)
+    between = timezone.now()
+    first = append() if since else intent
+    ended: list[Record] = []
+
+    def end_it(_count: int) -> None:
+        if not ended:
+            about = {"team": team, "key_id": 4, "change": intent.change, "action": Action.KEY_EDIT}
+            ended.append(append(**about, outcome="confirmed", body={"kind": "edit", "found": key_fields()}))
+
+    wanted = asked_for(since=between) if since else asked_for(action=str(Action.KEY_EDIT))
+    export = begin_export(person=None, actor=SYSTEM, wanted=wanted, form=Format.BUNDLE, noted=end_it)
+    path = tmp_path / "b.zip"
+    path.write_bytes(b"".join(pieces_of(export, Format.BUNDLE)))
+
+    told = [json.loads(line)["seq"] for line in entries(path)["records.jsonl"].splitlines()]
+    assert told == sorted({intent.seq, first.seq, ended[0].seq})
+    assert checked(path).code == 0, checked(path)
