@@ -164,6 +164,26 @@ def test_a_damaged_ledger_says_so_on_top_and_can_be_exported(teams: Any) -> None
     assert len(rows(content(client.post("/history/export/", {"format": "jsonl"})).decode())) == 6
 
 
+def test_a_cut_is_said_to_be_found_only_where_checkpoints_have_a_file(teams: Any, settings: Any, tmp_path: Any) -> None:
+    """Without one, who cuts the ledger empties the table of checkpoints as well, and verifying sees nothing."""
+    client = auditor()
+
+    def proven_and_not() -> tuple[bool, bool]:
+        text = client.get("/history/proof/").content.decode()
+        assert text.count("ut off at the end, wiped, or put back to an older state") == 1
+        proven, rest = text[text.index('id="proven"') :].split('id="not-proven"')
+        return "Nothing was cut off at the end" in proven, "That nothing was cut off at the end" in rest
+
+    make_checkpoint()
+    assert proven_and_not() == (False, True)
+
+    settings.CHECKPOINT_FILE = tmp_path / "checkpoints.jsonl"
+    assert proven_and_not() == (False, True)
+
+    make_checkpoint()
+    assert proven_and_not() == (True, False)
+
+
 def test_alarms_are_for_admins_and_auditors(teams: Any, settings: Any, tmp_path: Any) -> None:
     settings.CHECKPOINT_FILE = tmp_path
     make_checkpoint()
