@@ -76,8 +76,9 @@ def _rows(keys: Iterator[MirrorKey], teams: dict[int, Team], now: datetime) -> I
 
 def _row(key: MirrorKey, team: str, beside: Beside, now: datetime) -> tuple[csvsafe.Cell, ...]:
     row = key_row(snapshot_of(key), now)
-    allowed = " ".join(key.allow_ips.split())
-    models = key.model_limits if key.model_limits_enabled else ""
+    # Empty is without a restriction; one that lets nothing through has a word, since its list is as empty.
+    allowed = " ".join(key.allow_ips.split()) or ("" if row.addresses is None else "no address")
+    models = "" if row.models is None else key.model_limits if row.models else "no model"
     return (
         *(team, key.key_id, key.name, key.masked, _status(row.status), _status(row.stored)),
         *(key.remain_quota, _yes(key.unlimited_quota), key.used_quota),

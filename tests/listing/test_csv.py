@@ -58,6 +58,26 @@ def test_what_a_row_says(house: House) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("stored", "told"),
+    [
+        ({"allow_ips": "", "model_limits": ""}, ("", "")),
+        ({"allow_ips": "  ", "model_limits": "gpt-4o"}, ("", "")),
+        ({"allow_ips": "\n"}, ("no address", "")),
+        ({"model_limits": "", "model_limits_enabled": True}, ("", "no model")),
+        ({"model_limits": " ,", "model_limits_enabled": True}, ("", "no model")),
+    ],
+)
+def test_what_lets_nothing_through_does_not_look_unrestricted(
+    house: House, stored: dict[str, object], told: tuple[str, str]
+) -> None:
+    mirrored(house.team, 9_001, **stored)
+
+    row = next(row for row in rows(house) if row["id"] == "9001")
+
+    assert (row["allowlist"], row["models"]) == told
+
+
 DANGEROUS = [
     "=cmd()|' /C calc'!A0",
     "+1",
