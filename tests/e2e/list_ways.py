@@ -36,6 +36,25 @@ def drifted_and_gone(page: Any, app: App) -> None:
     at("/teams/atlas/drift/")(page, app)
 
 
+def drift_waiting(page: Any, app: App) -> None:
+    """One that CometAPI does not let be read by its id."""
+    house = app.house
+    sync(house.team)
+    house.sandbox.console_edit(house.keys["plain"], name="renamed")
+    house.sandbox.fault("500_before", operation="get", key_id=house.keys["plain"], times=99)
+    sync(house.team)
+    at("/teams/atlas/drift/")(page, app)
+
+
+def drift_for_good(page: Any, app: App) -> None:
+    """Beside such a one, a key that was exhausted: nobody can put that back."""
+    house = app.house
+    house.sandbox.console_edit(house.keys["restricted"], status=4)
+    sync(house.team)
+    house.sandbox.console_edit(house.keys["restricted"], status=1)
+    drift_waiting(page, app)
+
+
 def drift_refused(page: Any, app: App) -> None:
     drifted(page, app)
     page.get_by_label("Why it is all right").first.fill("sk-abcdEFGH1234567890abcdEFGH1234567890abcdEFGH1234")
