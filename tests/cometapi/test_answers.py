@@ -135,7 +135,7 @@ def test_a_write_so_answered_is_classified_and_sent_once(given: Any, expected: A
     route = arm(respx.put(URL), given)
 
     with pytest.raises(UpstreamError) as caught:
-        client().put_key(1234, SETTINGS, soon())
+        client().put_key(1234, SETTINGS, soon(20))
 
     found = caught.value
     assert (type(found), found.kind, found.may_have_changed) == expected
@@ -150,7 +150,7 @@ def test_a_read_so_answered_is_classified_alike(given: Any, expected: Any, monke
     arm(respx.get(f"{URL}1234"), given)
 
     with pytest.raises(UpstreamError) as caught:
-        client().get_key(1234, soon())
+        client().get_key(1234, soon(20))
 
     assert (type(caught.value), caught.value.kind, caught.value.may_have_changed) == expected
 
@@ -160,7 +160,7 @@ def test_success_false_is_a_refusal_in_upstreams_words() -> None:
     respx.put(URL).respond(200, content=NO, headers={"X-Oneapi-Request-Id": "2026-abc"})
 
     with pytest.raises(Refused) as caught:
-        client().put_key(1234, SETTINGS, soon())
+        client().put_key(1234, SETTINGS, soon(20))
 
     found = caught.value
     assert (type(found), found.kind, found.http_status) == (Refused, "refused", 200)
@@ -172,7 +172,7 @@ def test_success_false_is_a_refusal_in_upstreams_words() -> None:
 def test_an_accepted_write_without_a_record_is_accepted_and_shows_none(body: bytes) -> None:
     respx.put(URL).respond(200, content=body)
 
-    found = client().put_key(1234, SETTINGS, soon())
+    found = client().put_key(1234, SETTINGS, soon(20))
 
     assert (found.snapshot, found.message, found.request_id) == (None, "", "")
 
@@ -183,7 +183,7 @@ def test_extra_fields_and_gzip_and_any_account_are_fine() -> None:
     headers = {"content-encoding": "gzip"}
     respx.get(f"{URL}1234").respond(200, content=gzip.compress(body), headers=headers)
 
-    found = client(account_id=None).get_key(1234, soon())
+    found = client(account_id=None).get_key(1234, soon(20))
 
     assert (found.id, found.user_id, found.settings) == (1234, 9, SETTINGS)
 
@@ -214,7 +214,7 @@ def test_how_long_to_wait_is_read_from_retry_after(header: str | None, seconds: 
     calm = client()
 
     with pytest.raises(RateLimited) as caught:
-        calm.put_key(1234, SETTINGS, soon())
+        calm.put_key(1234, SETTINGS, soon(20))
 
     assert caught.value.retry_after_s == seconds
     assert calm._limiter.pauses == [seconds]  # type: ignore[union-attr]
@@ -228,6 +228,6 @@ def test_a_retry_after_date_counts_from_now() -> None:
     respx.put(URL).respond(429, headers={"Retry-After": formatdate(time() + 40, usegmt=True)})
 
     with pytest.raises(RateLimited) as caught:
-        client().put_key(1234, SETTINGS, soon())
+        client().put_key(1234, SETTINGS, soon(20))
 
     assert 38 <= (caught.value.retry_after_s or 0) <= 40

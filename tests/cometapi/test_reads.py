@@ -63,7 +63,7 @@ def test_no_such_key_and_no_such_access_token_are_told_apart(one: Any, page: Any
     route = respx.get(LIST, params={"p": "1", "page_size": "100"})
     route.mock(side_effect=page) if isinstance(page, Exception) else route.mock(return_value=page)
 
-    fault = fault_of(lambda: client().get_key(1234, soon()))
+    fault = fault_of(lambda: client().get_key(1234, soon(20)))
 
     assert (type(fault), fault.kind) == expected
 
@@ -73,7 +73,7 @@ def test_no_such_key_and_no_such_access_token_are_told_apart(one: Any, page: Any
 def test_an_id_that_no_key_can_have_is_not_asked_for(key_id: int) -> None:
     respx.get(LIST).mock(return_value=PAGE)
 
-    assert type(fault_of(lambda: client().get_key(key_id, soon()))) is KeyNotFound
+    assert type(fault_of(lambda: client().get_key(key_id, soon(20)))) is KeyNotFound
 
 
 @respx.mock
@@ -91,7 +91,7 @@ def test_an_id_that_no_key_can_have_is_not_asked_for(key_id: int) -> None:
 def test_a_read_is_asked_again(bad: Any) -> None:
     route = respx.get(ONE).mock(side_effect=[bad, bad, GOOD])
 
-    assert client().get_key(1234, soon()).id == 1234
+    assert client().get_key(1234, soon(20)).id == 1234
     assert route.call_count == 3
 
 
@@ -101,7 +101,7 @@ def test_a_read_is_not_asked_again_where_that_cannot_help(bad: Any) -> None:
     route = respx.get(ONE).mock(side_effect=[bad, GOOD])
     respx.get(LIST).mock(return_value=WITHOUT)
 
-    assert isinstance(fault_of(lambda: client().get_key(1234, soon())), Refused)
+    assert isinstance(fault_of(lambda: client().get_key(1234, soon(20))), Refused)
     assert route.call_count == 1
 
 
@@ -112,7 +112,7 @@ def test_one_refusal_of_a_key_that_is_listed_is_asked_again(bad: Any) -> None:
     route = respx.get(ONE).mock(side_effect=[bad, bad, GOOD])
     respx.get(LIST).mock(return_value=PAGE)
 
-    assert client().get_key(1234, soon()).id == 1234
+    assert client().get_key(1234, soon(20)).id == 1234
     assert route.call_count == 3
 
 
@@ -148,7 +148,7 @@ def test_a_page_drops_repeats_and_hides_no_key_behind_an_odd_one() -> None:
     body = said({"page": 1, "page_size": 100, "total": 777, "items": items, "more": 1})
     respx.get(LIST).respond(200, content=body)
 
-    page = client().list_keys(1, 50, soon())
+    page = client().list_keys(1, 50, soon(20))
 
     assert [key.id for key in page.items] == [1, 4]
     assert (page.page, page.page_size, page.total, page.skipped) == (1, 50, 777, 3)
@@ -160,7 +160,7 @@ def test_a_page_drops_repeats_and_hides_no_key_behind_an_odd_one() -> None:
 def test_a_wrong_total_is_the_number_of_items(total: Any) -> None:
     respx.get(LIST).respond(200, content=listed(record(id=1), record(id=2), total=total))
 
-    assert client().list_keys(1, 50, soon()).total == 2
+    assert client().list_keys(1, 50, soon(20)).total == 2
 
 
 @respx.mock
@@ -181,7 +181,7 @@ def test_what_is_no_list_is_not_taken_for_an_empty_one(data: Any, items: int | N
     respx.get(LIST).respond(200, content=said(data))
 
     try:
-        found: KeyPage | None = client().list_keys(1, 50, soon())
+        found: KeyPage | None = client().list_keys(1, 50, soon(20))
     except Unclear as fault:
         found = None
         assert fault.kind == "odd_answer"
@@ -193,7 +193,7 @@ def test_what_is_no_list_is_not_taken_for_an_empty_one(data: Any, items: int | N
 def test_a_list_that_is_refused_tells_of_the_access_token() -> None:
     respx.get(LIST).mock(return_value=DENIED)
 
-    fault = fault_of(lambda: client().list_keys(1, 50, soon()))
+    fault = fault_of(lambda: client().list_keys(1, 50, soon(20)))
 
     assert (type(fault), fault.kind, fault.message) == (AccessTokenRefused, "refused", "no")
 
@@ -214,7 +214,7 @@ def test_a_list_that_is_refused_tells_of_the_access_token() -> None:
 def test_the_secret_becomes_a_mask_at_once(whole: str, masked: str) -> None:
     respx.get(ONE).respond(200, content=said(record(key=whole)))
 
-    found = client().get_key(1234, soon())
+    found = client().get_key(1234, soon(20))
 
     assert found.masked == masked
     assert len(whole) < 20 or whole not in repr(found)
@@ -253,7 +253,7 @@ def test_whose_access_token_it_is(answer: Any, pages: Any, expected: Any) -> Non
     respx.get(LIST).mock(return_value=pages)
 
     try:
-        found: Any = client(account_id=1).account(soon()).id
+        found: Any = client(account_id=1).account(soon(20)).id
     except UpstreamError as fault:
         found = (type(fault), fault.kind)
 
@@ -264,7 +264,7 @@ def test_whose_access_token_it_is(answer: Any, pages: Any, expected: Any) -> Non
 def test_an_accounts_words_come_escaped() -> None:
     respx.get(SELF).respond(200, content=said({"id": 7, "username": "a\x00\u202eb\ud800", "display_name": 9}))
 
-    assert client().account(soon()) == Account(7, r"a\u0000\u202eb\ud800")
+    assert client().account(soon(20)) == Account(7, r"a\u0000\u202eb\ud800")
 
 
 @respx.mock
@@ -272,7 +272,7 @@ def test_groups_that_can_be_picked_are_listed() -> None:
     table = {"vip": {"desc": "fast\x1b[1m", "ratio": 1.5}, "auto": {}, "": {}, "a\x00": {}, "\ud800": {}, "odd": 7}
     respx.get(f"{SELF}/groups").respond(200, content=said(table))
 
-    assert client().groups(soon()) == (Group("vip", r"fast\u001b[1m"), Group("auto"), Group("odd"))
+    assert client().groups(soon(20)) == (Group("vip", r"fast\u001b[1m"), Group("auto"), Group("odd"))
 
 
 @respx.mock
@@ -291,7 +291,7 @@ def test_without_groups_things_go_on(answer: Any) -> None:
     route = respx.get(f"{SELF}/groups")
     route.mock(side_effect=answer) if isinstance(answer, Exception) else route.mock(return_value=answer)
 
-    assert client().groups(soon()) is None
+    assert client().groups(soon(20)) is None
     assert route.call_count == 1
 
 
@@ -303,7 +303,7 @@ def test_upstreams_words_are_escaped_cut_and_rid_of_secrets() -> None:
     message = f"<b>\x1b[31m\u202eno \ud800 {TOKEN} part {TOKEN[5:21]} {secret} " + "x" * 500
     respx.put(LIST).respond(200, content=json.dumps({"success": False, "message": message}))
 
-    fault = fault_of(lambda: client().put_key(1234, SETTINGS, soon()))
+    fault = fault_of(lambda: client().put_key(1234, SETTINGS, soon(20)))
 
     assert fault.message.startswith(r"<b>\u001b[31m\u202eno \ud800 ********** part ********** ")
     assert len(fault.message) == 300 and secret[6:18] not in fault.message
@@ -316,7 +316,7 @@ def test_words_that_are_no_text_are_none(message: Any) -> None:
 
     respx.put(LIST).respond(200, json={"success": False, "message": message})
 
-    assert fault_of(lambda: client().put_key(1234, SETTINGS, soon())).message == ""
+    assert fault_of(lambda: client().put_key(1234, SETTINGS, soon(20))).message == ""
 
 
 @respx.mock
@@ -325,4 +325,4 @@ def test_a_request_id_that_looks_odd_is_dropped(name: str) -> None:
     headers = [(b"X-Cometapi-Request-Id", name.encode())]
     respx.get(ONE).mock(return_value=httpx.Response(400, headers=headers))
 
-    assert fault_of(lambda: client().get_key(1234, soon())).request_id == ""
+    assert fault_of(lambda: client().get_key(1234, soon(20))).request_id == ""
