@@ -33,7 +33,12 @@ class PasteForm(PlainForm):
             "Up to 16 MB."
         ),
     )
-    file = forms.FileField(label=_("Or a file"), required=False, allow_empty_file=True)
+    file = forms.FileField(
+        label=_("Or a file"),
+        required=False,
+        allow_empty_file=True,
+        help_text=_("With a text as well, its lines are counted on behind those of the text."),
+    )
 
     def data_given(self) -> bytes:
         """Everything that came, the text first; b"" for nothing."""

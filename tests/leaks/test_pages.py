@@ -73,6 +73,14 @@ def test_a_file_in_memory(house: House) -> None:
     assert Leaked.objects.get().lines == [300_001]
 
 
+def test_the_lines_of_a_file_are_counted_on_behind_the_text_and_that_is_said(house: House) -> None:
+    admin = house.client("admin")
+    assert "its lines are counted on behind those of the text" in words(admin.get("/leaks/"))
+    given = SimpleUploadedFile("some.log", b"first\n" + secret(house).encode())
+    assert admin.post("/leaks/", {"text": "one\ntwo", "file": given}).status_code == 303
+    assert Leaked.objects.get().lines == [4]
+
+
 def test_large_text(house: House) -> None:
     answer = pasted(house, "x" * 10_000_000 + "\n" + secret(house))
     assert answer.status_code == 303 and Leaked.objects.get().lines == [2]
