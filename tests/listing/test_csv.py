@@ -29,11 +29,11 @@ def rows(house: House, query: str = "", path: str = "", username: str = "lead") 
 
 def test_it_holds_exactly_what_is_filtered_and_every_page_of_it(house: House) -> None:
     for number in range(120):
-        mirrored(house.team, 9_000 + number, name=f"bulk {number}", used_quota=number)
+        mirrored(house.team, 9_000 + number, name=f"bulky {number}", used_quota=number)
 
-    found = rows(house, "?q=bulk&sort=-used")
+    found = rows(house, "?q=bulky&sort=-used")
 
-    assert [row["name"] for row in found] == [f"bulk {number}" for number in reversed(range(120))]
+    assert [row["name"] for row in found] == [f"bulky {number}" for number in reversed(range(120))]
     assert [row["id"] for row in rows(house, "?status=disabled")] == [str(house.keys["disabled"])]
     assert rows(house, "?q=nowhere") == []
 

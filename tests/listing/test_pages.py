@@ -62,13 +62,13 @@ def test_what_is_filtered_stands_in_the_address_of_every_link(house: House) -> N
 
 def test_pages(house: House) -> None:
     for number in range(70):
-        mirrored(house.team, 9_000 + number, name=f"bulk {number}")
+        mirrored(house.team, 9_000 + number, name=f"bulky {number}")
 
-    first, second = page(house, "?q=bulk"), page(house, "?q=bulk&page=2")
+    first, second = page(house, "?q=bulky"), page(house, "?q=bulky&page=2")
 
-    assert len(shown(first)) == 50 and "1 to 50 of 70" in first and 'href="?q=bulk&amp;page=2"' in first
-    assert len(shown(second)) == 20 and 'href="?q=bulk&amp;page=1"' in second
-    assert "There is no such page" in page(house, "?q=bulk&page=9")
+    assert len(shown(first)) == 50 and "1 to 50 of 70" in first and 'href="?q=bulky&amp;page=2"' in first
+    assert len(shown(second)) == 20 and 'href="?q=bulky&amp;page=1"' in second
+    assert "There is no such page" in page(house, "?q=bulky&page=9")
     assert house.client().get(house.list_path, {"page": "0"}).status_code == 404
 
 

@@ -74,7 +74,7 @@ def test_a_base_that_is_not_ours_saves_nothing_and_keeps_what_was_typed(house: H
     client = house.client()
     form = opened(client, house)
     bases = {
-        "tampered": form["base"][:20] + "A" + form["base"][21:],
+        "tampered": form["base"][:20] + ("B" if form["base"][20] == "A" else "A") + form["base"][21:],
         "others": opened(house.client("admin"), house)["base"],
         "another key's": opened(client, house, "arabic")["base"],
     }

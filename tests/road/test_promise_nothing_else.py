@@ -53,7 +53,7 @@ def asked_for(field: str, rng: random.Random, now: dict[str, Any]) -> tuple[KeyW
         if field == "group" and value != "auto":
             expected["cross_group_retry"] = False  # cometapi.md, trap 9
         return wish(**{field: value}), {**now, **expected}
-    mode, units = rng.choice(("set", "add", "take")), rng.randrange(10**6)
+    mode, units = rng.choice(("set", "add", "take")), rng.randrange(1, 10**6)
     left = {"set": units, "add": now["remain_quota"] + units, "take": max(0, now["remain_quota"] - units)}[mode]
     return wish(quota=(mode, units)), {**now, "remain_quota": left}
 
