@@ -44,6 +44,22 @@ def opened() -> Iterator[book.Ledger]:
         raise LedgerUnavailable(UNAVAILABLE) from error
 
 
+def can_record(entry: book.Entry) -> bool:
+    """Could this be recorded now? It is written and taken back, so that the ledger stays as it is."""
+    try:
+        with opened() as ledger:
+            ledger.append(entry)
+            raise _TakenBackError
+    except _TakenBackError:
+        return True
+    except LedgerUnavailable:
+        return False
+
+
+class _TakenBackError(Exception):
+    """Ends the transaction without a trace."""
+
+
 def intent(ledger: book.Ledger, road: Road, live: KeySnapshot, plan: Plan, epoch: int, read_at: datetime) -> Change:
     """Write the intent and the change row beside it; committed by the caller before anything is sent.
 

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from keys.errors import LedgerUnavailable
+from keys.models import Record
 from keys.services.leaks import strays
 from keys.services.leaks.desk import may_handle
+from keys.services.verification import verify_whole
 from tests.leaks.scene import Scene, set_scene
 from tests.support.databases import RealDatabase
 
@@ -46,6 +49,21 @@ def test_unsure_while_cometapi_does_not_answer(masked: Scene) -> None:
     assert masked.row(incident).found_by == "mask"
     masked.press(incident)
     assert masked.stage.stored()["status"] == 2
+
+
+def test_what_could_not_be_recorded_sends_nothing_not_even_a_question(masked: Scene, settings: Any) -> None:
+    masked.sandbox.clear_log()
+    ring, settings.LEDGER_KEYS = settings.LEDGER_KEYS, {}
+    with pytest.raises(LedgerUnavailable):
+        masked.opened(f"KEY={masked.secret()}")
+    assert masked.sandbox.requests() == []
+
+    settings.LEDGER_KEYS = ring
+    before = Record.objects.count()
+    incident = masked.paste()
+    assert masked.row(incident).found_by == "mask"
+    assert list(Record.objects.order_by("seq").values_list("action", flat=True))[before:] == ["leak.open", "leak.found"]
+    assert verify_whole().outcome == "sound"
 
 
 def test_only_what_matches_is_sent(masked: Scene) -> None:

@@ -1,7 +1,7 @@
 """Whose secrets are these? By keyed digest of the whole; by what a mask shows only where CometAPI confirms it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,8 +44,11 @@ def prints_of(candidate: Candidate) -> Prints:
     return [_prints(value) for value in candidate.values]
 
 
-def match(candidates: Sequence[Candidate]) -> dict[int, Match]:
-    """Place among the candidates -> the key of ours that it is. Asks CometAPI where a mask is all we have."""
+def match(candidates: Sequence[Candidate], may_ask: Callable[[], bool]) -> dict[int, Match]:
+    """Place among the candidates -> the key of ours that it is. Asks CometAPI where a mask is all we have.
+
+    may_ask: called before that; where it says no, what has but a mask stays unsure.
+    """
     printed = [prints_of(candidate) for candidate in candidates]
     keys = keys_by_print(digest for prints in printed for pair in prints for digest in pair)
     found: dict[int, Match] = {}
@@ -62,7 +65,8 @@ def match(candidates: Sequence[Candidate]) -> dict[int, Match]:
     def ask(number: int) -> None:
         asked[number] = made_sure(masked[number][1], masked[number][2])
 
-    each(range(len(masked))[:MOST_SURE], ask, Deadline.after(settings.WAITS.edit_s))
+    if masked and may_ask():
+        each(range(len(masked))[:MOST_SURE], ask, Deadline.after(settings.WAITS.edit_s))
     for number, (place, secret, likely) in enumerate(masked):
         sure = asked.get(number, Match(likely[0], secret, "unsure"))
         if sure:
