@@ -5,17 +5,16 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from keys.services import syncing
-from keys.types import Deadline
 from tests.e2e.conftest import App
 from tests.leaks.usage_rows import used
+from tests.mirror.support import listed
 
 Way = Callable[[Any, App], None]
 
 
 def paste(page: Any, app: App, *names: str, more: str = "") -> None:
     """Paste a piece of a log with these keys' secrets in it."""
-    assert syncing.sync_slice(app.house.team, Deadline.after(20)).over
+    listed(app.house.team)
     secrets = [app.house.sandbox.secret(app.house.keys[name]) for name in names]
     lines = [f'2026-11-26T03:11:5{n} ERROR 401 curl -H "Authorization: Bearer {one}"' for n, one in enumerate(secrets)]
     page.goto(f"{app.url}/leaks/")

@@ -9,10 +9,11 @@ from django.db import connection
 from django.utils import timezone
 
 from keys.models import Job, Panic, Person, WorkerLane
-from keys.services import jobs, lanes, schedule, syncing
+from keys.services import jobs, lanes, schedule
 from keys.services.panic import pressing
-from keys.types import Actor, ActorKind, Deadline, Lane
+from keys.types import Actor, ActorKind, Lane
 from tests.e2e.conftest import App
+from tests.mirror import support
 
 Way = Callable[[Any, App], None]
 
@@ -47,7 +48,7 @@ def works() -> None:
 
 
 def listed(app: App) -> None:
-    assert syncing.sync_slice(app.house.team, Deadline.after(20)).over
+    support.listed(app.house.team)
 
 
 def form(page: Any, app: App) -> None:

@@ -6,16 +6,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from keys.services import syncing
-from keys.types import Deadline
 from tests.e2e.conftest import App, Complaints
 from tests.leaks.usage_rows import used
+from tests.mirror.support import listed
 
 pytestmark = pytest.mark.browser
 
 
 def test_three_presses_by_keyboard_on_a_phone(page: Any, app: App, complaints: Complaints) -> None:
-    assert syncing.sync_slice(app.house.team, Deadline.after(20)).over
+    listed(app.house.team)
     secret = app.house.sandbox.secret(app.house.keys["plain"])
     page.set_viewport_size({"width": 360, "height": 740})
     app.sign_in(page, "admin")
@@ -38,7 +37,7 @@ def test_three_presses_by_keyboard_on_a_phone(page: Any, app: App, complaints: C
 
 
 def test_it_goes_on_by_itself(page: Any, app: App, complaints: Complaints) -> None:
-    assert syncing.sync_slice(app.house.team, Deadline.after(20)).over
+    listed(app.house.team)
     app.house.sandbox.configure(cache_s=4.0)
     app.sign_in(page, "admin")
     page.goto(f"{app.url}/leaks/")
@@ -50,7 +49,7 @@ def test_it_goes_on_by_itself(page: Any, app: App, complaints: Complaints) -> No
 
 
 def test_a_press_is_not_lost_when_the_page_looks_again_meanwhile(page: Any, app: App, complaints: Complaints) -> None:
-    assert syncing.sync_slice(app.house.team, Deadline.after(20)).over
+    listed(app.house.team)
     app.sign_in(page, "admin")
     page.goto(f"{app.url}/leaks/")
     page.get_by_label("What leaked").fill(app.house.sandbox.secret(app.house.keys["plain"]))
@@ -67,7 +66,7 @@ def test_a_press_is_not_lost_when_the_page_looks_again_meanwhile(page: Any, app:
 
 
 def test_what_was_held_back_by_a_finger_is_asked_for_once_more(page: Any, app: App, complaints: Complaints) -> None:
-    assert syncing.sync_slice(app.house.team, Deadline.after(20)).over
+    listed(app.house.team)
     app.sign_in(page, "admin")
     page.goto(f"{app.url}/leaks/")
     page.get_by_label("What leaked").fill(app.house.sandbox.secret(app.house.keys["plain"]))
@@ -86,7 +85,7 @@ def test_what_was_held_back_by_a_finger_is_asked_for_once_more(page: Any, app: A
 
 
 def test_without_javascript(browser: Any, app: App) -> None:
-    assert syncing.sync_slice(app.house.team, Deadline.after(20)).over
+    listed(app.house.team)
     page = browser.new_context(java_script_enabled=False).new_page()
     app.sign_in(page, "lead")
     app.house.sandbox.fault("503", operation="v1_models", skip=1, times=2)  # accepted, then twice no answer
@@ -113,7 +112,7 @@ def test_without_javascript(browser: Any, app: App) -> None:
 def test_the_usage_log_comes_by_itself_and_stays_while_the_page_looks_again(
     page: Any, app: App, complaints: Complaints
 ) -> None:
-    assert syncing.sync_slice(app.house.team, Deadline.after(20)).over
+    listed(app.house.team)
     app.house.sandbox.configure(cache_s=600.0)
     used(app.house.sandbox, app.house.keys["plain"], 500_000, ip="203.0.113.66", ago_s=1)
     used(app.house.sandbox, app.house.keys["plain"], 500_000, ip="198.51.100.1", ago_s=86_400 * 5)

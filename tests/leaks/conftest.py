@@ -2,9 +2,8 @@ from typing import Any
 
 import pytest
 
-from keys.services import syncing
-from keys.types import Deadline
 from tests.leaks.scene import Scene, set_scene
+from tests.mirror.support import listed
 from tests.pages.house import House, furnish
 from tests.road.conftest import dialect, spoken
 from tests.support.databases import RealDatabase
@@ -27,5 +26,5 @@ def everywhere(real_db: RealDatabase, spoken: Any) -> Scene:
 @pytest.fixture
 def house(real_db: RealDatabase, sandbox: Any) -> House:
     house = furnish(sandbox)
-    assert syncing.sync_slice(house.team, Deadline.after(20)).over
+    listed(house.team)
     return house

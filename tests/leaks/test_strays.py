@@ -4,12 +4,11 @@ import pytest
 
 from keys.ledger import book
 from keys.models import Incident, Leaked, MirrorKey, Team
-from keys.services import syncing
 from keys.services.leaks import desk, pressing, strays
 from keys.services.leaks.desk import may_handle
-from keys.types import Deadline
 from tests.leaks.pasting import leak, pasted
 from tests.leaks.scene import Scene
+from tests.mirror.support import listed
 from tests.pages.acting import words
 from tests.pages.house import House, add_team
 
@@ -105,7 +104,7 @@ def test_what_cometapi_said_is_for_who_handles_all(house: House) -> None:
 def test_another_teams_key_is_found_and_not_asked_about(house: House) -> None:
     account = house.sandbox.add_account(name="Zeta", groups={})
     key = house.sandbox.add_key(account, name="Zeta secret project")
-    assert syncing.sync_slice(add_team("zeta", "Zeta", account), Deadline.after(20)).over
+    listed(add_team("zeta", "Zeta", account))
     lead, admin = house.client("lead"), house.client("admin")
     pasted(house, house.sandbox.secret(key), client=lead)
     before = words(lead.get(leak())).split("Notes")[0].split("Records")[0]

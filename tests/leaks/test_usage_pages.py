@@ -3,14 +3,13 @@
 import pytest
 
 from keys.models import AccessToken, Incident, Leaked, Person, Team
-from keys.services import syncing
 from keys.services.leaks import uses as service
 from keys.services.leaks.today import Today
 from keys.services.usage_log import seat
-from keys.types import Deadline
 from keys.views import leak_usage
 from tests.leaks.pasting import leak, pasted, secret
 from tests.leaks.usage_rows import used
+from tests.mirror.support import listed
 from tests.pages.acting import HTMX, Answer, body, no_secret, words
 from tests.pages.house import House
 
@@ -152,7 +151,7 @@ def test_what_was_not_read_is_said(house: House, monkeypatch: pytest.MonkeyPatch
 def test_namesakes_are_named_as_a_doubt(house: House) -> None:
     house.sandbox.console_edit(house.keys["chinese"], name="Staging")
     used(house.sandbox, house.keys["plain"], 1, token_id=0)
-    assert syncing.sync_slice(house.team, Deadline.after(20)).over
+    listed(house.team)
     pasted(house, secret(house))
     told = words(shown(house))
     assert "The log names no key ids, so requests are matched by the key’s name alone." in told
