@@ -13,10 +13,12 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test import Client
 from django.test.testcases import QuietWSGIRequestHandler
-from playwright.sync_api import Error
+from playwright.sync_api import Error, expect
 
 from tests.pages.house import PASSWORD, House, furnish
 from tests.support.databases import RealDatabase
+
+expect.set_options(timeout=30_000)  # as every other wait of Playwright; five seconds are few on a busy machine
 
 
 @pytest.fixture(scope="session")

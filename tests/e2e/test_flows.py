@@ -176,7 +176,7 @@ def test_checking_ends_by_itself(lead: Any, app: App) -> None:
     lead.locator(".notice__title", has_text="Checking…").wait_for()
     app.house.sandbox.console_edit(app.house.keys["plain"], name="New")
 
-    lead.get_by_text("Saved: read at").wait_for(timeout=15_000)
+    lead.get_by_text("Saved: read at").wait_for(timeout=60_000)
     assert len(app.house.sandbox.writes()) == 1
 
 

@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,8 @@ def killed_at_work(database: RealDatabase, scene: Scene, log: Path, after_reques
         eventually(lambda: about_the_key(scene) >= after_requests, log)
         time.sleep(pause_s)
         for pid in [worker.pid, *product.children(worker.pid)]:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may have ended meanwhile
+                os.kill(pid, signal.SIGKILL)
 
 
 def about_the_key(scene: Scene) -> int:

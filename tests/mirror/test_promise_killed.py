@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,8 @@ def killed_worker(database: RealDatabase, log: Path, rng: random.Random) -> None
         eventually(lambda: len(product.children(worker.pid)) == 2, log)
         time.sleep(rng.uniform(0, 3))
         for pid in rng.sample([worker.pid, *product.children(worker.pid)], 2):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may have ended meanwhile
+                os.kill(pid, signal.SIGKILL)
         time.sleep(rng.uniform(0, 0.5))
 
 

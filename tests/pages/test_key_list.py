@@ -127,7 +127,7 @@ def test_trouble_is_told_with_what_still_works(house: House, kind: str, more: di
 
 
 def test_cometapi_down(house: House) -> None:
-    house.sandbox.down(3)
+    house.sandbox.down(30)
 
     answer = house.client().get(house.list_path)
 

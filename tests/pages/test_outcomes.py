@@ -144,7 +144,7 @@ def test_deleted_between_our_reading_and_our_update(house: House) -> None:
 
 
 def test_nothing_left_us(house: House) -> None:
-    answer = save(house, after=lambda: house.sandbox.down(2))
+    answer = save(house, after=lambda: house.sandbox.down(30))
 
     assert (answer.status_code, tone(answer)) == (503, "bad")
     assert "Not sent, nothing changed" in notice(answer) and "What you typed is still here" in notice(answer)

@@ -128,7 +128,7 @@ def test_a_refused_disable_says_that_the_key_still_works(house: House) -> None:
 
 
 def test_cometapi_down_says_that_nothing_was_sent(house: House) -> None:
-    house.sandbox.down(3)
+    house.sandbox.down(30)
 
     answer = pressed(house.client(), house, "plain", "disable")
 

@@ -195,7 +195,7 @@ def test_nothing_is_offered_for_what_did_not_come_about(house: House, kind: str)
 
 def test_upstream_trouble_is_told_as_of_any_change(house: House) -> None:
     answer = edited(house.client(), house, {"name": "New"})
-    house.sandbox.down(3)
+    house.sandbox.down(30)
 
     back = undone(house, answer, target="panel")
 

@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -221,7 +222,8 @@ def killed_after_some(scene: Scene, panic: Panic, database: RealDatabase, log: P
         eventually(lambda: panic.items.filter(state="done").count() > before or over(panic), log)
         time.sleep(rng.uniform(0, 0.1))
         for pid in product.children(worker.pid):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may have ended meanwhile
+                os.kill(pid, signal.SIGKILL)
     if Job.objects.filter(pk=panic.job_id or 0, status="running").exists():
         scene.killed()
 

@@ -147,9 +147,9 @@ def test_nothing_but_commas_is_no_wish_for_an_open_key() -> None:
     ],
 )
 def test_huge_texts_are_answered_quickly(text: str, said: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert said in faults_of(text)[0]
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_what_is_offered_is_accepted() -> None:

@@ -61,11 +61,11 @@ def test_moment_is_read(text: str, zone: str, utc: str) -> None:
     ],
 )
 def test_moment_is_refused(text: str, code: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(RuleBroken) as refused:
         moments.parse_moment(text, BERLIN)
     assert refused.value.broken[0].code == code
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

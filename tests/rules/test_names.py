@@ -50,13 +50,13 @@ def test_name_is_saved(typed: str, saved: str) -> None:
     ],
 )
 def test_name_is_refused(typed: str, code: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
 
     with pytest.raises(rules.RuleBroken) as refused:
         rules.check_name(typed)
 
     assert [fault.code for fault in refused.value.broken] == [code]
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @given(st.text(max_size=80))

@@ -79,13 +79,13 @@ def test_amount_is_taken(text: str, unit: str, units: int) -> None:
     ],
 )
 def test_amount_is_refused(text: str, unit: str, code: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
 
     with pytest.raises(rules.RuleBroken) as refused:
         rules.parse_amount(text, unit, RATIO)
 
     assert [fault.code for fault in refused.value.broken] == [code]
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_dollars_between_two_units_name_both() -> None:
