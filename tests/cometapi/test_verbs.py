@@ -15,10 +15,10 @@ pytestmark = pytest.mark.dbfree
 
 def test_a_refused_connection_is_not_sent_and_a_read_waits_for_the_next(stand_in: Sandbox, account: Account) -> None:
     key_id = stand_in.add_key(account, name="first")
-    stand_in.down(0.4)
+    stand_in.down(1.0)
 
     _, fault = outcome_of(lambda: ours(stand_in, account).put_key(key_id, stored_settings(stand_in, key_id), soon(5)))
-    found = ours(stand_in, account).get_key(key_id, soon(8))
+    found = ours(stand_in, account).get_key(key_id, soon(20))
 
     assert isinstance(fault, NotSent) and fault.kind == "connect"
     assert not stand_in.writes()

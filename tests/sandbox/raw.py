@@ -43,7 +43,7 @@ class Heard:
 
 def connect(desk: Desk) -> socket.socket:
     parts = urlsplit(desk.sandbox.url)
-    return socket.create_connection((parts.hostname, parts.port), timeout=5)
+    return socket.create_connection((parts.hostname, parts.port), timeout=30)
 
 
 def request_bytes(desk: Desk, method: str, path: str, body: Any = None, keep: bool = False) -> bytes:
@@ -53,7 +53,9 @@ def request_bytes(desk: Desk, method: str, path: str, body: Any = None, keep: bo
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
 
 
-def hear(connection: socket.socket, patience: float = 5.0, most: int = 50_000_000, began: float | None = None) -> Heard:
+def hear(
+    connection: socket.socket, patience: float = 30.0, most: int = 50_000_000, began: float | None = None
+) -> Heard:
     """began: when the request was sent, in monotonic seconds; now unless told."""
     began, data = time.monotonic() if began is None else began, bytearray()
     ended = "silent"
@@ -73,7 +75,7 @@ def hear(connection: socket.socket, patience: float = 5.0, most: int = 50_000_00
     return Heard(bytes(data), ended, time.monotonic() - began)
 
 
-def ask(desk: Desk, method: str, path: str, body: Any = None, patience: float = 5.0, most: int = 50_000_000) -> Heard:
+def ask(desk: Desk, method: str, path: str, body: Any = None, patience: float = 30.0, most: int = 50_000_000) -> Heard:
     with connect(desk) as connection:
         began = time.monotonic()  # the sandbox may begin to wait before we begin to listen
         connection.sendall(request_bytes(desk, method, path, body))

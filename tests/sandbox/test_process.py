@@ -37,7 +37,7 @@ def process(command: str, *arguments: str, end: signal.Signals = signal.SIGTERM)
         yield Sandbox.attach(found.group())
     finally:
         started.send_signal(end)
-        code = started.wait(5)
+        code = started.wait(30)
         started.stdout.close()
     assert code == (0 if end == signal.SIGTERM else -end)
 
@@ -122,7 +122,7 @@ def test_any_other_host_is_refused_with_one_line(host: str) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=30,
     )
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.splitlines() == [f"sandbox: the sandbox listens on loopback only, not on {host}"]

@@ -121,12 +121,12 @@ def test_a_use_moves_the_status(desk: Desk, stored: dict[str, Any], status: int)
 
 
 def test_the_status_may_lag_behind(desk: Desk) -> None:
-    desk.sandbox.configure(auto_status_lag_s=0.3)
+    desk.sandbox.configure(auto_status_lag_s=2.0)
     desk.sandbox.console_edit(desk.key_id, expired_time=PAST)
 
     desk.probe()
     assert desk.get()["status"] == 1
-    time.sleep(0.35)
+    time.sleep(2.1)
     assert desk.get()["status"] == 3
     desk.sandbox.configure(auto_status=False)
     desk.sandbox.console_edit(desk.key_id, status=1)
@@ -135,27 +135,27 @@ def test_the_status_may_lag_behind(desk: Desk) -> None:
 
 
 def test_a_disabled_key_lives_on_in_the_cache(everywhere: Desk) -> None:
-    everywhere.sandbox.configure(cache_s=0.5)
+    everywhere.sandbox.configure(cache_s=2.0)
 
     everywhere.put(everywhere.body(status=2), status_only=True)
 
     assert everywhere.get()["status"] == 2
     assert everywhere.probe() == 200
     assert everywhere.sandbox.would_serve(everywhere.key_id) is True
-    time.sleep(0.55)
+    time.sleep(2.1)
     assert everywhere.sandbox.would_serve(everywhere.key_id) is False
     assert everywhere.probe() == 401
 
 
 def test_a_key_comes_back_to_life_once(desk: Desk) -> None:
-    desk.sandbox.configure(resurrect_s=0.2)
+    desk.sandbox.configure(resurrect_s=2.0)
 
     desk.put(desk.body(status=2))
     assert desk.get()["status"] == 2
-    time.sleep(0.25)
+    time.sleep(2.1)
     assert (desk.get()["status"], desk.sandbox.would_serve(desk.key_id)) == (1, True)
     desk.put(desk.body(status=2))
-    time.sleep(0.25)
+    time.sleep(2.1)
     assert desk.get()["status"] == 2
     assert [one["operation"] for one in desk.sandbox.events()] == ["resurrected"]
 
@@ -176,10 +176,11 @@ def test_whose_key_it_is_is_told_of_dead_ones_too(desk: Desk, stored: dict[str, 
 
 
 def test_spending_goes_on_by_itself_and_stops_with_the_key(desk: Desk) -> None:
+    began = time.monotonic()
     desk.sandbox.console_edit(desk.key_id, spend_rate=2_000.0)
     time.sleep(0.3)
     first = desk.stored()
-    assert 400 <= first["used_quota"] <= 4_000
+    assert 400 <= first["used_quota"] <= 2_000 * (time.monotonic() - began) + 100
     assert first["remain_quota"] + first["used_quota"] == 100_000
     desk.put(desk.body(status=2))
     stopped = desk.stored()["used_quota"]
@@ -190,10 +191,10 @@ def test_spending_goes_on_by_itself_and_stops_with_the_key(desk: Desk) -> None:
 def test_what_a_disabled_key_did_not_spend_is_not_booked_later(desk: Desk) -> None:
     desk.sandbox.console_edit(desk.key_id, spend_rate=1_000.0, status=2)
     desk.stored()
-    time.sleep(0.4)
+    time.sleep(2.0)
     desk.stored()
     desk.sandbox.console_edit(desk.key_id, status=1)
-    assert desk.stored()["used_quota"] < 200
+    assert desk.stored()["used_quota"] < 1_500
 
 
 def test_spending_runs_dry(desk: Desk) -> None:

@@ -53,7 +53,7 @@ def test_a_proof_that_ends_is_told_with_its_count(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("workers", ["0", "1"])
 def test_a_test_that_hangs_is_shown_where_and_ended(tmp_path: Path, workers: str) -> None:
-    options = ("-n", workers, "-o", "faulthandler_timeout=1", "-o", "faulthandler_exit_on_timeout=true")
+    options = ("-n", workers, "-o", "faulthandler_timeout=5", "-o", "faulthandler_exit_on_timeout=true")
 
     done = run(tmp_path, "import time\ndef test_it_never_ends(): time.sleep(100)", *options)
 

@@ -67,15 +67,15 @@ def test_without_server_programs_it_says_so_and_exits_77(
 @needs_programs
 def test_a_terminated_wrapper_takes_its_server_along(tmp_path: Path) -> None:
     told = tmp_path / "home"
-    script = f"import os, time; open({str(told)!r}, 'w').write(os.environ['DATABASE_URL']); time.sleep(60)"
+    script = f"import os, time; open({str(told)!r}, 'w').write(os.environ['DATABASE_URL']); time.sleep(200)"
     wrapper = subprocess.Popen([*TOOL, sys.executable, "-c", script])
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while not (told.exists() and told.read_text()) and time.monotonic() < until:
         time.sleep(0.05)
     home = told.read_text().partition("host=")[2]
 
     os.kill(wrapper.pid, signal.SIGTERM)
-    wrapper.wait(20)
+    wrapper.wait(60)
 
     assert home
     assert not Path(home).exists()
