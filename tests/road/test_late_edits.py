@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -177,10 +178,11 @@ def test_a_key_on_which_an_edit_may_still_land_is_held_after_a_disable_too(stage
     assert (stage.stored()["name"], stage.stored()["status"]) == ("mine", 2)
 
 
-def test_what_a_later_change_may_have_undone_is_not_called_not_applied(stage: Stage) -> None:
+def test_what_a_later_change_may_have_undone_is_not_called_not_applied(stage: Stage, settings: Any) -> None:
     """The edit lands between the disable's reading and its update, which puts the old name back."""
+    settings.WAITS = replace(settings.WAITS, disable_s=20.0)
     stage.sandbox.console_edit(stage.key_id, status=2)
-    stage.sandbox.fault("applied_late", operation="update", delay=0.5, answer="504")
+    stage.sandbox.fault("applied_late", operation="update", delay=2.0, answer="504")
     stage.edit(wish(name="late"))
     held = stage.sandbox.pause("before", operation="update")
     with beside(stage.disable):
