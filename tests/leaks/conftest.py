@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,12 @@ from tests.road.conftest import dialect, spoken
 from tests.support.databases import RealDatabase
 
 __all__ = ["dialect", "spoken"]
+
+
+@pytest.fixture(autouse=True)
+def _time_to_try(settings: Any) -> None:
+    """Scaled, the try before a disable is given up within a third of a second: a stall of the machine's own."""
+    settings.WAITS = replace(settings.WAITS, leak_try_s=2.0)
 
 
 @pytest.fixture
