@@ -56,7 +56,7 @@ def state_of(team: Team, sync: TeamSync | None) -> SyncState:
         listed_at=sync.listed_at,
         running=running,
         waiting=waiting,
-        alone=(running or waiting) and not any(worker.lane == Lane.ORDINARY for worker in workers(alive=True)),
+        alone=(running or waiting) and not _is_listed_by_a_worker(),
         stale=not (running or waiting or tried_lately),
         done=sync.done if running else 0,
         total=sync.total if running else 0,
@@ -70,7 +70,8 @@ class AllSync:
     """How the mirrors of several teams stand together; of teams without an access token nothing is told.
 
     teams: how many can be read at all; reading: how many of them are being read or wait for it. alone: some are, and no
-    worker runs. stale: a new listing of some may be asked for, since they were old at asked_at, when somebody looked.
+    worker lists keys. stale: a new listing of some may be asked for, since they were old at asked_at,
+    when somebody looked.
     """
 
     asked_at: datetime
@@ -89,7 +90,7 @@ class AllSync:
 
 def all_sync_state(ages: Ages, asked_at: datetime) -> AllSync:
     """ages: of teams with their access token loaded. Two queries, however many teams there are."""
-    worker = bool(workers(alive=True))
+    worker = _is_listed_by_a_worker()
     since = asked_at - timedelta(seconds=settings.WAITS.refresh_s)
     readable = [age for age in ages.teams if hasattr(age.team, "access_token")]
     running = [age.sync for age in readable if age.sync and age.sync.running_since]
@@ -108,6 +109,10 @@ def all_sync_state(ages: Ages, asked_at: datetime) -> AllSync:
         done=sum(sync.done for sync in running),
         total=sum(sync.total for sync in running),
     )
+
+
+def _is_listed_by_a_worker() -> bool:
+    return any(worker.lane == Lane.ORDINARY for worker in workers(alive=True))
 
 
 def workers(*, alive: bool) -> Sequence[WorkerLane]:

@@ -79,16 +79,21 @@ def catch_up(request: PersonRequest, incident: Incident) -> None:
     """Do what is due of it; trouble with the ledger is told by the rows themselves."""
     until = Deadline.after(settings.WAITS.slice_s)
     try:
-        teams = set(teams_where(request.user, Verb.HANDLE_LEAKS).values_list("pk", flat=True))
-        # A page with keys to disable does not wait for a listing: the press comes first.
-        if incident.looking and teams and (is_fragment(request) or not pressing.to_press(incident, teams).exists()):
-            strays.go_on_looking(actor=actor_of(request), incident=incident, teams=teams)
+        if incident.looking:
+            _look_on(request, incident)
         pressing.go_on(incident, until, first_tries=is_fragment(request))
     except LedgerUnavailable:
         pass
     except DatabaseError as error:
         log.warning("leak_not_gone_on_with", leak=incident.pk, error=type(error).__name__)
     incident.refresh_from_db()
+
+
+def _look_on(request: PersonRequest, incident: Incident) -> None:
+    """A page with keys to disable does not wait for a listing: the press comes first."""
+    teams = set(teams_where(request.user, Verb.HANDLE_LEAKS).values_list("pk", flat=True))
+    if teams and (is_fragment(request) or not pressing.to_press(incident, teams).exists()):
+        strays.go_on_looking(actor=actor_of(request), incident=incident, teams=teams)
 
 
 def incident_page(

@@ -15,13 +15,14 @@ from django_htmx.http import push_url
 from keys.forms.filters import FilterForm, address_of
 from keys.http import PersonRequest, is_fragment, mark_ours, page
 from keys.models import CompanyRole, Team
-from keys.permissions import Verb, allowed, teams_where, visible_teams
+from keys.permissions import Verb, teams_where, visible_teams
 from keys.selectors.ages import Ages, ages_of
 from keys.selectors.mirror import NOTHING_LISTED, Listing, listing
 from keys.selectors.syncing import AllSync, SyncState, all_sync_state, state_of
 from keys.selectors.wanted import Wanted
 from keys.views import links
 from keys.views.fields import filter_fields
+from keys.views.gates import may_in_some_team
 from keys.views.paging import page_number
 from keys.views.row_html import row_htmls
 from keys.views.rows import RowText, keys_path, row_text
@@ -108,7 +109,7 @@ def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wan
         "team": scope.team,
         "form": form,
         "fields": list(filter_fields(form)),
-        "to_the_desk": form.has_secret and _may_look_secrets_up(request),
+        "to_the_desk": form.has_secret and may_in_some_team(request.user, Verb.HANDLE_LEAKS),
         "filters_open": bool(form.errors.keys() - {"q"}),
         "filters_used": request.method == "POST" and form.is_valid() and _filters_used(request, wanted),
         "wanted": wanted,
@@ -130,12 +131,6 @@ def _filters_used(request: PersonRequest, wanted: Wanted) -> bool:
     address = (request.htmx.current_url or "").partition("#")[0]
     before = FilterForm(QueryDict(address.partition("?")[2]))
     return "page" in request.POST or (before.is_valid() and replace(before.wanted(), q=wanted.q) != wanted)
-
-
-def _may_look_secrets_up(request: PersonRequest) -> bool:
-    """As the leak desk itself decides it."""
-    person = request.user
-    return allowed(person, Verb.HANDLE_ALL_LEAKS) or teams_where(person, Verb.HANDLE_LEAKS).exists()
 
 
 def _switching(request: PersonRequest, scope: Scope) -> set[int]:

@@ -1,10 +1,11 @@
 """What the mirror's tests share: a listing from its beginning to its end, and the mirror held against the sandbox."""
 
+import time
 from typing import Any
 
 from django.utils import timezone
 
-from keys.models import Drift, MirrorKey, Team, TeamSync
+from keys.models import Change, Drift, MirrorKey, Team, TeamSync
 from keys.services import drift, mirror
 from keys.services.syncing import Progress, sync_slice
 from keys.types import EDITABLE, Deadline
@@ -64,3 +65,19 @@ def unlike(stage: Stage) -> list[str]:
         have, want = mirrored[key_id].snapshot, stored[key_id]
         found += [f"key {key_id}: {f} {have[f]!r} not {want[f]!r}" for f in EDITABLE if have[f] != want[f]]
     return found
+
+
+def passed(stage: Stage) -> None:
+    """The last moment at which anything of ours was leaving is over."""
+    time.sleep(0.01)
+    Change.objects.update(sent_until=Change.objects.order_by("-created_at").first().created_at)  # type: ignore[union-attr]
+
+
+def revived(stage: Stage) -> None:
+    """A key that we disabled and somebody else has enabled."""
+    sync(stage.team)
+    stage.disable()
+    passed(stage)
+    sync(stage.team)
+    stage.sandbox.console_edit(stage.key_id, status=1)
+    sync(stage.team)

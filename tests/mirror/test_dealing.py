@@ -8,8 +8,7 @@ from keys.models import Drift
 from keys.selectors.drift import alarms
 from keys.services import dealing
 from keys.services.outcome import Result
-from tests.mirror.support import drifts, sync
-from tests.mirror.test_drift import passed
+from tests.mirror.support import drifts, revived, sync
 from tests.road.stage import Stage
 
 
@@ -18,16 +17,6 @@ def put_back(stage: Stage, found: Drift) -> Result:
         person=stage.lead, actor=stage.actor, team=stage.team, drift_id=found.pk, change_id=uuid4()
     )
     return result
-
-
-def revived(stage: Stage) -> None:
-    """A key that we disabled and somebody else has enabled."""
-    sync(stage.team)
-    stage.disable()
-    passed(stage)
-    sync(stage.team)
-    stage.sandbox.console_edit(stage.key_id, status=1)
-    sync(stage.team)
 
 
 def test_a_revived_key_that_runs_dry_is_an_alarm_still_and_can_be_put_back(stage: Stage) -> None:

@@ -1,7 +1,6 @@
 """What somebody else changed is found, told apart from what is ours and from what CometAPI does, and recorded."""
 
 import json
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from keys.ledger import book
 from keys.models import Change, ChangeState, Record
 from keys.services import drift, settle
 from keys.types import Deadline, KeySnapshot
-from tests.mirror.support import drifts, row, store_now, sync
+from tests.mirror.support import drifts, passed, revived, row, store_now, sync
 from tests.road.stage import Stage, wish
 
 OPEN_TO_ALL = {"allow_ips": "203.0.113.0/24", "model_limits_enabled": True, "model_limits": "gpt-4o"}
@@ -21,12 +20,6 @@ OPEN_TO_ALL = {"allow_ips": "203.0.113.0/24", "model_limits_enabled": True, "mod
 
 def body(record: Record) -> dict[str, Any]:
     return dict(json.loads(record.text)["body"])
-
-
-def passed(stage: Stage) -> None:
-    """The last moment at which anything of ours was leaving is over."""
-    time.sleep(0.01)
-    Change.objects.update(sent_until=Change.objects.order_by("-created_at").first().created_at)  # type: ignore[union-attr]
 
 
 def test_a_change_made_elsewhere_is_recorded_once(stage: Stage) -> None:
@@ -152,13 +145,7 @@ def test_what_cometapi_made_of_it_before_somebody_moved_its_limit_is_no_drift_of
 
 
 def test_a_disabled_key_that_comes_back_to_life_is_an_alarm(stage: Stage) -> None:
-    sync(stage.team)
-    stage.disable()
-    passed(stage)
-    sync(stage.team)
-    stage.sandbox.console_edit(stage.key_id, status=1)
-
-    sync(stage.team)
+    revived(stage)
 
     assert [(found.revived, found.changed) for found in drifts(stage)] == [(True, {"status": [2, 1]})]
 

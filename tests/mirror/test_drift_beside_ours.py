@@ -9,8 +9,7 @@ from django.utils import timezone
 from keys.models import Change
 from keys.selectors.drift import alarms
 from keys.services import settle
-from tests.mirror.support import drifts, row, sync
-from tests.mirror.test_drift import passed
+from tests.mirror.support import drifts, passed, row, sync
 from tests.road.stage import Stage, wish
 
 

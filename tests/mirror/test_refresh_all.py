@@ -42,9 +42,9 @@ def more(house: House, slug: str) -> Team:
     return team
 
 
-def works() -> None:
+def works(lane: str = "ordinary") -> None:
     now = timezone.now()
-    WorkerLane.objects.create(name="test:1", lane="ordinary", started_at=now, heartbeat_at=now)
+    WorkerLane.objects.create(name="test:1", lane=lane, started_at=now, heartbeat_at=now)
 
 
 def team(slug: str) -> Team:
@@ -89,6 +89,18 @@ def test_the_worker_is_asked_once_for_each_old_team_that_can_be_read(house: Hous
     assert re.search(rf'hx-get="{SYNC}\?since=\d+" hx-trigger="load delay:2s"', body(asked))
     assert "2 teams are being read" in words(asked) and "Read again" not in words(asked)
     assert "HX-Trigger" not in asked and house.sandbox.requests() == []
+
+
+def test_a_worker_of_the_other_lane_reads_nothing_and_is_not_waited_for(house: House) -> None:
+    works("urgent")
+    for slug in ("atlas", "cygnus", "draco"):
+        jobs.enqueue("sync", team(slug))
+
+    waiting = house.client().get(SYNC, headers=HTMX)
+    house.client().post(SYNC, headers=HTMX)
+
+    assert "being read" not in words(waiting) and "hx-post" in body(waiting)
+    assert len(set(listings(house))) == 3
 
 
 def test_what_is_queued_already_is_not_queued_again(house: House) -> None:

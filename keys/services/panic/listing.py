@@ -32,11 +32,11 @@ def go_on(panic: Panic, client: CometClient, until: Deadline) -> bool:
     before: list[int] = []
     while not until.passed:
         page = read_page(client, panic.next_page)
-        _take_in(panic, page)
         ids = [key.id for key in page.items]
         if ids and ids == before:
             raise Unclear("CometAPI's list of keys repeats one page for ever.", kind="list_repeats")
         before = ids
+        _take_in(panic, page)
         full = len(page.items) + page.skipped >= page.page_size
         panic.skipped += page.skipped
         panic.next_page = panic.next_page + 1 if full else 1
