@@ -16,6 +16,7 @@ import structlog
 from django.conf import settings
 from django.db import Error, connection, transaction
 from django.utils.translation import gettext
+from psycopg.pq import TransactionStatus
 
 from keys.errors import LedgerUnavailable
 from keys.ledger import chain, finding
@@ -107,10 +108,16 @@ def _lock() -> None:
 
 def _still_good() -> None:
     """Refuse to take a rollback for a commit: after an error that the block swallowed, COMMIT keeps nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")  # PostgreSQL refuses it in a transaction that has failed
-    if connection.get_rollback():
+    if connection.get_rollback() or not _under_way():
         raise LedgerUnavailable(gettext("Something failed while this was recorded, so nothing was done."))
+
+
+def _under_way() -> bool:
+    """Is the transaction open and sound? The driver knows, without a question to the database."""
+    driver: Any = connection.connection
+    if connection.vendor == "sqlite":
+        return bool(driver.in_transaction)  # a full disk, for one, ends it
+    return bool(driver.info.transaction_status == TransactionStatus.INTRANS)
 
 
 def _durable_block() -> object:

@@ -60,5 +60,5 @@ def end_disable(begun: Begun, seen: Look | None, until: Deadline) -> Result:
 
     result = sent_and_recorded(begun.walk, send)
     if seen is None or result.snapshot is not seen.snapshot:
-        mirror.note(begun.walk.road.team, result.snapshot, result.checked_at)
+        mirror.note(begun.walk.road.team, result.snapshot, result.checked_at, after_change=True)
     return result

@@ -82,15 +82,19 @@ def intent(ledger: book.Ledger, road: Road, live: KeySnapshot, plan: Plan, epoch
 
 def outcome(road: Road, change: Change, result: Result, sending: Sending) -> Result:
     """Write the outcome, unless settling has ended this change meanwhile; then that is the answer."""
-    with opened() as ledger:
-        now = Change.objects.only("state", "result").get(pk=change.pk)
-        if now.state == ChangeState.DONE:
-            return Result.from_json(now.result)
-        body = outcome_body(result, sending)
-        record = ledger.append(_entry(road, body, sending.live.settings.name, str(result.outcome)))
-        result = replace(result, record_seq=record.seq)
-        close(change, result, record)
+    try:
+        with opened() as ledger:
+            body = outcome_body(result, sending)
+            record = ledger.append(_entry(road, body, sending.live.settings.name, str(result.outcome)))
+            result = replace(result, record_seq=record.seq)
+            close(change, result, record)
+    except _EndedMeanwhileError:
+        return Result.from_json(Change.objects.get(pk=change.pk).result)
     return result
+
+
+class _EndedMeanwhileError(Exception):
+    """Somebody else has ended the change, or gone on with it: what was recorded of it here is taken back."""
 
 
 def not_sent(road: Road, result: Result) -> Result | None:
@@ -110,12 +114,22 @@ def not_sent(road: Road, result: Result) -> Result | None:
 
 
 def close(change: Change, result: Result, record: Record) -> None:
-    """Note an outcome in the change row and let go of the key where it ends the change."""
-    change.state = ChangeState.UNKNOWN if result.outcome is Outcome.UNKNOWN else ChangeState.DONE
-    change.outcome, change.outcome_seq, change.result = str(result.outcome), record.seq, result.to_json()
-    change.found = snapshot_to_json(result.snapshot) if result.snapshot else None
-    change.recheck_at = result.settle_after
-    change.save(update_fields=("state", "outcome", "outcome_seq", "result", "found", "recheck_at"))
+    """Note an outcome in the change row and let go of the key where it ends the change.
+
+    Never over what another process has made of the row: that ends the transaction, and the record with it.
+    """
+    noted = {
+        "state": ChangeState.UNKNOWN if result.outcome is Outcome.UNKNOWN else ChangeState.DONE,
+        "outcome": str(result.outcome),
+        "outcome_seq": record.seq,
+        "result": result.to_json(),
+        "found": snapshot_to_json(result.snapshot) if result.snapshot else None,
+        "recheck_at": result.settle_after,
+    }
+    if not Change.objects.filter(pk=change.pk, state=change.state).update(**noted):
+        raise _EndedMeanwhileError
+    for name, value in noted.items():
+        setattr(change, name, value)
     if change.state == ChangeState.DONE:
         leases.release(change)
 

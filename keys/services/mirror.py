@@ -12,6 +12,7 @@ from typing import Any, Final
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from keys.models import Change, Drift, MirrorKey, Team, TeamSync, UsageSample
@@ -31,27 +32,36 @@ COMPARED: Final = (
 """What a new reading is held against; all else is copied from it anew, unread."""
 TRIMMED: Final = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029"
 """What an entry of an allowlist may begin or end with, as it is read: such a character written out would spoil it."""
+_OPEN_DRIFTS: Final = Drift.objects.filter(
+    account_id=OuterRef("account_id"), key_id=OuterRef("key_id"), state=Drift.State.OPEN
+)
 REWRITTEN: Final = tuple(f.name for f in MirrorKey._meta.concrete_fields if f.name not in KEPT)
 
 
-def note(team: Team, reading: KeySnapshot | None, begun: datetime | None) -> None:
-    """Store one key as it was just read, if it was; trouble with the database is logged, since the mirror can wait."""
+def note(team: Team, reading: KeySnapshot | None, begun: datetime | None, *, after_change: bool = False) -> None:
+    """Store one key as it was just read, if it was; trouble with the database is logged, since the mirror can wait.
+
+    after_change: as `store`.
+    """
     if reading is None or begun is None:
         return
     try:
-        store(team, [reading], begun)
+        store(team, [reading], begun, after_change=after_change)
     except DatabaseError as error:
         log.warning("mirror_not_written", team=team.slug, key=reading.id, error=type(error).__name__)
 
 
-def store(team: Team, readings: Collection[KeySnapshot], begun: datetime) -> None:
-    """Store readings of one request, begun at one moment; at most a page of them."""
+def store(team: Team, readings: Collection[KeySnapshot], begun: datetime, *, after_change: bool = False) -> None:
+    """Store readings of one request, begun at one moment; at most a page of them.
+
+    after_change: a change of ours came just before, so that nobody has to look whether one did.
+    """
     if not readings:
         return
     with transaction.atomic():
         syncs = TeamSync.objects.select_for_update().only("secret_length", "secret_charset")
         sync, _ = syncs.get_or_create(team=team)
-        _store(team, list({reading.id: reading for reading in readings}.values()), begun)
+        _store(team, list({reading.id: reading for reading in readings}.values()), begun, after_change)
         _learn_shape(sync, [reading.print for reading in readings if reading.print])
 
 
@@ -73,11 +83,11 @@ def hold(team: Team) -> None:
     TeamSync.objects.select_for_update().get(team=team)
 
 
-def _store(team: Team, readings: list[KeySnapshot], begun: datetime) -> None:
+def _store(team: Team, readings: list[KeySnapshot], begun: datetime, after_change: bool) -> None:
     ids = [reading.id for reading in readings]
     rows = MirrorKey.objects.only(*COMPARED).filter(account_id=readings[0].user_id, key_id__in=ids)
-    known = {row.key_id: row for row in rows}
-    ours = _changed_lately(readings[0].user_id, known.values())
+    known = {row.key_id: row for row in rows.annotate(drifted=Exists(_OPEN_DRIFTS))}
+    ours = set(ids) if after_change else _changed_lately(readings[0].user_id, known.values())
     written, same = [], []
     sampled = {row.key_id: row.used_quota for row in known.values() if row.read_at.date() == begun.date()}
     for reading in readings:
@@ -96,7 +106,7 @@ def _store(team: Team, readings: list[KeySnapshot], begun: datetime) -> None:
         MirrorKey.objects.filter(pk__in=same).update(read_at=begun, baseline_at=begun)
     current = [row for row in known.values() if row.read_at == begun]
     _sample((row for row in (*written, *current) if sampled.get(row.key_id) != row.used_quota), begun)
-    _supersede([row for row in written if row.pk])
+    _supersede([row for row in written if getattr(row, "drifted", True)])
 
 
 def _new(team: Team, reading: KeySnapshot, begun: datetime) -> MirrorKey:
@@ -179,6 +189,8 @@ def _sample(rows: Iterable[MirrorKey], begun: datetime) -> None:
 def _supersede(rows: Iterable[MirrorKey]) -> None:
     """End open drifts of which nothing is left to be seen: whoever set the key otherwise has dealt with them."""
     by_key = {(row.account_id, row.key_id): row.snapshot for row in rows}
+    if not by_key:
+        return
     ids = [key_id for _, key_id in by_key]
     for drift in Drift.objects.filter(state=Drift.State.OPEN, key_id__in=ids).only("account_id", "key_id", "changed"):
         now = by_key.get((drift.account_id, drift.key_id))

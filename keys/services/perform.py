@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from keys.cometapi.client import CometClient
-from keys.errors import AccessTokenRefused, KeyNotFound, LedgerError, UpstreamError
+from keys.errors import AccessTokenRefused, CometAdminError, KeyNotFound, LedgerError, UpstreamError
 from keys.models import Change, ChangeState, Lease, TokenState
 from keys.services import access_tokens, journal, leases, mirror, repeats
 from keys.services.compute import Plan
@@ -73,13 +73,9 @@ def begin(road: Road, reading: Reading, client: CometClient, deadline: Deadline,
 
     Raises as `perform`. epoch: the key's when it was read, None for a disable, which takes over.
     """
-    # Asked once more: what was read may be the work of the very same submission, sent a moment earlier.
-    if earlier := _first_of_its_id(road):
-        return earlier
-    plan = road.plan(reading.live)
-    if not plan.changed and not road.urgent:
-        mirror.note(road.team, reading.live, reading.at)
-        return Result(Outcome.UNCHANGED, road.kind, road.change_id, timezone.now(), reading.live, moved=plan.moved)
+    plan = _plan(road, reading)
+    if isinstance(plan, Result):
+        return plan
     change = _intend(road, reading.live, plan, epoch, reading.at)
     if change is None:
         return _of_its_id(road)
@@ -88,11 +84,30 @@ def begin(road: Road, reading: Reading, client: CometClient, deadline: Deadline,
     return Walk(road, change, plan, sending)
 
 
+def _plan(road: Road, reading: Reading) -> Plan | Result:
+    """What to send, from what was read; a Result where nothing is to be sent.
+
+    What reads as a conflict, or as changed already, may be the work of the very same submission, sent a moment earlier.
+    """
+    try:
+        plan = road.plan(reading.live)
+    except CometAdminError:
+        if earlier := _first_of_its_id(road):
+            return earlier
+        raise
+    if plan.changed or road.urgent:
+        return plan
+    if earlier := _first_of_its_id(road):
+        return earlier
+    mirror.note(road.team, reading.live, reading.at)
+    return Result(Outcome.UNCHANGED, road.kind, road.change_id, timezone.now(), reading.live, moved=plan.moved)
+
+
 def end(walk: Walk, send: Callable[[], Sent]) -> Result:
     """Send, look, and record the outcome. Never raises for what comes after the first request: the Result tells it."""
     result = sent_and_recorded(walk, send)
     # Only now: the mirror is a cache, and nothing of it may stand in the way of the record.
-    mirror.note(walk.road.team, result.snapshot, result.checked_at)
+    mirror.note(walk.road.team, result.snapshot, result.checked_at, after_change=True)
     return result
 
 

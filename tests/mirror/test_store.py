@@ -85,7 +85,7 @@ def test_what_settling_read_is_stored(stage: Stage, settings: Any) -> None:
 
 
 def test_a_mirror_that_cannot_be_written_takes_no_record_along(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise DatabaseError
 
     base = stage.read()
