@@ -9,14 +9,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from keys.errors import LedgerUnavailable
 from keys.ledger import book
 from keys.ledger.actions import Action
 from keys.models import Change, ChangeState, Record, Team
-from keys.services import leases
+from keys.services import late, leases
 from keys.services.compute import Plan, refusal_field
 from keys.services.disabling import apart
 from keys.services.outcome import Answer, Kind, Outcome, Pairs, Result
@@ -143,7 +142,7 @@ def result_of(road: Road, change: Change, plan: Plan, sending: Sending, sent: Se
     if disabling and snapshot:
         left = {step.step for step in sending.steps if step.answer is not Answer.NOT_SENT}
         altered, moved = apart(sending.live, left, snapshot, settings.AUTO_GROUPS)
-    earlier = may_still_land_after(change) if disabling else []
+    earlier = late.may_still_land_after(change) if disabling else []
     return Result(
         outcome=sent.outcome,
         kind=road.kind,
@@ -188,33 +187,6 @@ def outcome_body(result: Result, sending: Sending | None) -> dict[str, Any]:
     }
 
 
-def may_still_land(account_id: int, key_id: int) -> QuerySet[Change]:
-    """Changes of a key without an outcome whose request may still land at upstream (trap 8)."""
-    return _sent_lately(account_id, key_id).filter(state__in=(ChangeState.SENDING, ChangeState.UNKNOWN))
-
-
-def may_still_land_after(change: Change) -> list[Change]:
-    """Earlier changes whose request may land after what `change` has read.
-
-    Those that ended since the intent of `change` count too: an answer may take longer to reach us than an earlier
-    change needs to land, to be read back and to end.
-    """
-    mine = _sent_lately(change.account_id, change.key_id).filter(intent_seq__lt=change.intent_seq)
-    unsure = Q(state__in=(ChangeState.SENDING, ChangeState.UNKNOWN)) | Q(outcome_seq__gt=change.intent_seq)
-    return list(mine.filter(unsure))
-
-
-def look_again_at(earlier: list[Change]) -> datetime | None:
-    """When the last request of `earlier` must have landed, if it ever does."""
-    latest = max((other.sent_until for other in earlier if other.sent_until), default=None)
-    return latest and latest + timedelta(seconds=settings.WAITS.late_s)
-
-
-def _sent_lately(account_id: int, key_id: int) -> QuerySet[Change]:
-    since = timezone.now() - timedelta(seconds=settings.WAITS.late_s)
-    return Change.objects.filter(account_id=account_id, key_id=key_id, sent_until__gt=since)
-
-
 def record_settled(
     ledger: book.Ledger, change: Change, team: Team | None, actor: Actor, outcome: Outcome, body: dict[str, Any]
 ) -> Record:
@@ -243,7 +215,7 @@ def _settle_after(change: Change, outcome: Outcome, disabling: bool, earlier: li
     if outcome is Outcome.DIFFERS:
         return now + timedelta(seconds=waits.look_s if disabling else waits.differs_settle_s)
     if disabling and earlier and outcome in (Outcome.CONFIRMED, Outcome.APPLIED):
-        return look_again_at(earlier)
+        return late.look_again_at(earlier)
     return None
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from keys.cometapi.client import CometClient
 from keys.errors import AccessTokenRefused, CometAdminError, KeyNotFound, LedgerError, UpstreamError
 from keys.models import Change, ChangeState, Lease, TokenState
-from keys.services import access_tokens, journal, leases, mirror, repeats
+from keys.services import access_tokens, journal, late, leases, mirror, repeats
 from keys.services.compute import Plan
 from keys.services.guard import guard
 from keys.services.outcome import Held, Outcome, Result
@@ -140,9 +140,9 @@ def _held_by(lease: Lease) -> Held | None:
     """What keeps the key from being changed: a lease, or a change that lost its own to a disable and may still land."""
     if leases.is_held(lease):
         return Held(lease.until, lease.change_id)
-    may_land = journal.may_still_land(lease.account_id, lease.key_id)
-    late = list(may_land.only("sent_until").order_by("-sent_until")[:1])
-    return Held(journal.look_again_at(late), late[0].pk) if late else None
+    may_land = late.may_still_land(lease.account_id, lease.key_id)
+    last = list(may_land.only("sent_until").order_by("-sent_until")[:1])
+    return Held(late.look_again_at(last), last[0].pk) if last else None
 
 
 def _under_way(change_id: UUID | None) -> bool:

@@ -15,7 +15,7 @@ from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 
 from keys.models import Change, ChangeState, Team
-from keys.services import access_tokens, journal, leases, mirror, status
+from keys.services import access_tokens, journal, late, leases, mirror, status
 from keys.services.compare import Differences, differences, moved_between
 from keys.services.disabling import apart
 from keys.services.outcome import Held, Kind, Outcome, Result
@@ -191,7 +191,7 @@ def _settled(change: Change, verdict: Outcome, seen: Look | None, why: str) -> R
     known = Result.from_json(change.result) if change.result else Result(verdict, Kind(change.kind), change.pk)
     snapshot = seen.snapshot if seen else None
     disabled = change.kind == Kind.DISABLE and verdict is Outcome.APPLIED
-    earlier = journal.may_still_land_after(change) if disabled else []
+    earlier = late.may_still_land_after(change) if disabled else []
     if disabled and snapshot:
         steps = {step.step for step in known.steps}
         altered, moved = apart(snapshot_from_json(change.before), steps, snapshot, settings.AUTO_GROUPS)
@@ -206,7 +206,7 @@ def _settled(change: Change, verdict: Outcome, seen: Look | None, why: str) -> R
         checked_at=seen.at if seen else known.checked_at,
         differs={} if snapshot is None else _missing(change, seen) if seen else {},
         gone=bool(seen and seen.gone),
-        settle_after=journal.look_again_at(earlier),
+        settle_after=late.look_again_at(earlier),
         earlier_may_arrive=bool(earlier),
     )
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from keys.models import Change
-from keys.services import disabling, journal
+from keys.services import disabling, late
 from keys.services.outcome import Conflict, Held, Result
 from tests.road.drive import Story, begin, beside, say_shares, seed_of_run, settled, waits
 from tests.road.oddkeys import LONG, odd_key
@@ -297,7 +297,7 @@ def test_no_word_of_an_earlier_edit_would_be_caught(
     promise.number, promise.title = "8", "mutant: forget the earlier edit"
     rng, told = random.Random(4), list[str]()
     stage = set_up(sandbox)
-    with mutated(journal.may_still_land_after, "return list(mine.filter(unsure))", "return []"):
+    with mutated(late.may_still_land_after, "return list(mine.filter(unsure))", "return []"):
         wrong = run_all(stage, rng, 20, settings, told)
     promise.tried(20)
     assert any("enabled in the end" in one for one in wrong), wrong

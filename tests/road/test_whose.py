@@ -11,7 +11,7 @@ from django.utils import timezone
 from keys.cometapi.client import CometClient
 from keys.errors import Invalid, NotSent
 from keys.models import Change, Lease
-from keys.services import journal, settle, status
+from keys.services import late, settle, status
 from keys.services.outcome import Conflict, Outcome
 from tests.mirror.support import drifts, sync
 from tests.road.drive import beside
@@ -225,7 +225,7 @@ def test_a_database_that_goes_away_after_sending_leaves_it_unknown(stage: Stage,
     def gone(_change: Change) -> None:
         raise OperationalError("server closed the connection")
 
-    monkeypatch.setattr(journal, "may_still_land_after", gone)
+    monkeypatch.setattr(late, "may_still_land_after", gone)
 
     result = stage.disable()
 
