@@ -53,8 +53,8 @@ lint: $(VENV)/.dev ## format, lint, types, templates, layers, migrations
 	@$(PY) tools/run_tests.py lint
 prove: $(VENV)/.e2e ## try to break the promises, in full, on both databases
 	@$(PY) tools/prove.py
-bench: $(VENV)/.dev ## measure against plain baselines
-	@$(PY) tools/bench.py
+bench: $(VENV)/.e2e ## measure against plain baselines, on both databases
+	@$(PY) tools/bench.py $(ARGS)
 
 format: $(VENV)/.dev ## format code and templates
 	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix . && find templates -name '*.html' | xargs $(VENV)/bin/djade --target-version 5.2
