@@ -24,7 +24,7 @@ SERVED_MS = """performance.getEntriesByType("resource").filter((one) => one.init
 @pytest.fixture
 def lead(app: App, page: Any, complaints: Complaints) -> Iterator[Any]:
     complaints.expected += ON_PURPOSE
-    app.sign_in(page)
+    app.let_in(page, "lead")
     yield page
 
 

@@ -22,7 +22,7 @@ def lead(request: pytest.FixtureRequest, app: App, page: Any, complaints: Compla
     """A page of somebody who is signed in as lead, in dialect A and B."""
     app.house.sandbox.configure(dialect=request.param)
     complaints.expected += ON_PURPOSE
-    app.sign_in(page)
+    app.let_in(page, "lead")
     yield page
 
 

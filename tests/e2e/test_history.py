@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def lead(app: App, page: Any, complaints: Complaints) -> Any:
-    app.sign_in(page)
+    app.let_in(page, "lead")
     return page
 
 

@@ -19,7 +19,7 @@ SECRET = "sk-" + "aB3dE5gH7jK9" * 4
 def lead(app: App, page: Any, complaints: Complaints) -> Iterator[Any]:
     complaints.expected += ["the server responded with a status of 4", "Response Status Error"]
     furnish_mirror(app.house)
-    app.sign_in(page)
+    app.let_in(page, "lead")
     yield page
 
 

@@ -26,7 +26,7 @@ def grown(app: App, settings: Any) -> int:
 
 def test_an_old_list_reads_itself_anew(app: App, page: Any, complaints: Complaints, settings: Any) -> None:
     total = grown(app, settings)
-    app.sign_in(page)
+    app.let_in(page, "lead")
 
     page.goto(f"{app.url}/teams/atlas/sync/")
 

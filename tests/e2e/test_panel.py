@@ -18,7 +18,7 @@ UNSAVED = "window.cometadmin.unsaved()"
 @pytest.fixture
 def lead(app: App, page: Any, complaints: Complaints) -> Iterator[Any]:
     complaints.expected += [*ON_PURPOSE, "htmx:sendAbort", "htmx:sendError", "htmx:afterRequest", "net::ERR_FAILED"]
-    app.sign_in(page)
+    app.let_in(page, "lead")
     yield page
 
 

@@ -17,7 +17,7 @@ ASK = "Would this address be let in?"
 @pytest.fixture
 def lead(page: Any, app: App, complaints: Complaints) -> Any:
     complaints.expected += ON_PURPOSE
-    app.sign_in(page)
+    app.let_in(page, "lead")
     page.goto(app.url + app.house.path("restricted"))
     return page
 

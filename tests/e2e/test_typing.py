@@ -22,7 +22,7 @@ SAVE = re.compile("^Save")
 @pytest.fixture
 def lead(app: App, page: Any, complaints: Complaints) -> Iterator[Any]:
     complaints.expected += ON_PURPOSE
-    app.sign_in(page)
+    app.let_in(page, "lead")
     yield page
 
 
