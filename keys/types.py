@@ -24,6 +24,8 @@ class Status(IntEnum):
 
 BY_ITSELF: Final = (Status.EXPIRED, Status.EXHAUSTED)
 """What nobody sets but CometAPI itself, on an enabled key (trap 3)."""
+LIVED: Final = (Status.ENABLED, *BY_ITSELF)
+"""What a key reads as that is enabled, or was when CometAPI itself set it to this."""
 
 
 @dataclass(frozen=True, slots=True)

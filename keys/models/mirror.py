@@ -117,7 +117,8 @@ class Drift(models.Model):
     """A difference upstream that no change of ours explains, until somebody has dealt with it.
 
     changed: field -> [before, now]. weaker: the fields in which the key has become weaker. record_seq: of the ledger.
-    state: `open`, `accepted`, `put_back` or `superseded`. A key that came back to life after we disabled it: revived.
+    state: `open`, `accepted`, `put_back` or `superseded`. A disabled key that was enabled, be it
+    that CometAPI has set it to expired or exhausted since: revived.
     """
 
     class State(models.TextChoices):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext
 
 from keys.ledger.labels import field_label, value_text
@@ -33,6 +33,7 @@ class Changed:
 class DriftRow:
     """name: the key's, as last read. gone_at: since when CometAPI has not had it; then nothing can be put back.
 
+    dry: CometAPI has set it to expired or exhausted, which it does to none but enabled keys.
     can_put_back: false where CometAPI alone sets all that was before. change_id: for the button that puts back, so that
     a double press is one change.
     """
@@ -40,6 +41,7 @@ class DriftRow:
     drift: Drift
     name: str
     gone_at: datetime | None
+    dry: bool
     changed: tuple[Changed, ...]
     can_put_back: bool
     change_id: UUID
@@ -47,10 +49,15 @@ class DriftRow:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Disabled keys of one team that came back to life."""
+    """Disabled keys of one team that were enabled. dry: how many of them read expired or exhausted by now."""
 
     team: Team
     count: int
+    dry: int
+
+    @property
+    def alive(self) -> int:
+        return self.count - self.dry
 
 
 def open_drifts(team: Team) -> QuerySet[Drift]:
@@ -66,9 +73,12 @@ def drift_rows(team: Team) -> list[DriftRow]:
     """The open drifts of a team, revived keys first, then the newest; at most `SHOWN`."""
     drifts = list(open_drifts(team)[:SHOWN])
     keys = MirrorKey.objects.filter(team=team, key_id__in=[drift.key_id for drift in drifts])
-    read = {key_id: (name, gone_at) for key_id, name, gone_at in keys.values_list("key_id", "name", "gone_at")}
+    read = {
+        key_id: (name, gone_at, status in BY_ITSELF)
+        for key_id, name, gone_at, status in keys.values_list("key_id", "name", "gone_at", "status")
+    }
     return [
-        DriftRow(drift, *read.get(drift.key_id, ("", None)), _changed(drift), _can_put_back(drift), uuid4())
+        DriftRow(drift, *read.get(drift.key_id, ("", None, False)), _changed(drift), _can_put_back(drift), uuid4())
         for drift in drifts
     ]
 
@@ -80,6 +90,12 @@ def of_present_keys(drifts: QuerySet[Drift]) -> QuerySet[Drift]:
     return drifts.filter(Exists(present))
 
 
+def runs_dry() -> Exists:
+    """Of a drift: has CometAPI set its key to expired or exhausted, by the newest reading?"""
+    keys = MirrorKey.objects.filter(account_id=OuterRef("account_id"), key_id=OuterRef("key_id"))
+    return Exists(keys.filter(status__in=BY_ITSELF))
+
+
 def alarms(person: Person) -> Sequence[Alarm]:
     """For admins all of them, for leads those of their teams; one query."""
     if person.company_role == CompanyRole.AUDITOR:
@@ -88,7 +104,8 @@ def alarms(person: Person) -> Sequence[Alarm]:
     teams = Team.objects.filter(drifts__in=revived)
     if person.company_role != CompanyRole.ADMIN:
         teams = teams.filter(memberships__person=person, memberships__role=TeamRole.LEAD)
-    return [Alarm(team, team.revived) for team in teams.annotate(revived=Count("drifts"))]
+    dry = Count("drifts", filter=Q(drifts__in=revived.filter(runs_dry())))
+    return [Alarm(team, team.revived, team.dry) for team in teams.annotate(revived=Count("drifts"), dry=dry)]
 
 
 def _can_put_back(drift: Drift) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 from keys.ledger.labels import action_label
 from keys.models import Change, ChangeState, Drift, MirrorKey, Person, Team, TokenState
 from keys.selectors.ages import Ages
-from keys.selectors.drift import of_present_keys
+from keys.selectors.drift import of_present_keys, runs_dry
 from keys.selectors.mirror import keys_of
 from keys.selectors.wanted import Wanted, effective, found, of_status
 
@@ -40,7 +40,8 @@ class KeyLine:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """Everything that needs attention; nothing of it where all is well. revived: drifts of keys that came back to life.
+    """Everything that needs attention; nothing of it where all is well. revived: drifts of keys that came back to life;
+    dry: those among them that read expired or exhausted by now, which are not in `revived`.
 
     refused: teams whose access token CometAPI refuses. without: teams without one. never, failed: as `Ages` has them.
     """
@@ -54,6 +55,7 @@ class Attention:
     drifts: int
     weaker: int
     revived: int
+    dry: int
     expiring: int
     low: int
 
@@ -69,7 +71,7 @@ def attention(teams: Sequence[Team], ages: Ages, now: datetime, *, every: bool) 
     tokens = {team.pk: getattr(team, "access_token", None) for team in teams}
     unsettled = Change.objects.filter(team_id__in=tokens, state__in=_UNSETTLED)
     open_ones = of_present_keys(Drift.objects.filter(team__in=teams, state=Drift.State.OPEN))
-    drifts = list(open_ones.values_list("weaker", "revived"))
+    drifts = list(open_ones.annotate(dry=runs_dry()).values_list("weaker", "revived", "dry"))
     return Attention(
         refused=[team for team in teams if (token := tokens[team.pk]) and token.state == TokenState.REFUSED],
         without=[team for team in teams if tokens[team.pk] is None],
@@ -78,8 +80,9 @@ def attention(teams: Sequence[Team], ages: Ages, now: datetime, *, every: bool) 
         unknown=list(_lines(unsettled.order_by("created_at")[:CHANGES_SHOWN], teams)),
         unknown_count=unsettled.count(),
         drifts=len(drifts),
-        weaker=sum(1 for weaker, _ in drifts if weaker),
-        revived=sum(1 for _, revived in drifts if revived),
+        weaker=sum(1 for weaker, _, _ in drifts if weaker),
+        revived=sum(1 for _, revived, dry in drifts if revived and not dry),
+        dry=sum(1 for _, revived, dry in drifts if revived and dry),
         expiring=_count(teams, EXPIRING, now, every=every),
         low=_count(teams, LOW, now, every=every),
     )

@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from keys.types import BY_ITSELF, EDITABLE, NEVER, KeySettings, KeySnapshot, Status
+from keys.types import BY_ITSELF, EDITABLE, LIVED, NEVER, KeySettings, KeySnapshot, Status
 
 Differences = Mapping[str, tuple[Any, Any]]
 
@@ -36,10 +36,20 @@ def moved_by_itself(was: int, after: KeySnapshot, now_s: float | None = None) ->
 
 
 def still_there(field: str, pair: Sequence[Any], now: Any) -> bool:
-    """Is what was found changed, (before, found), still so? CometAPI itself moves on an enabled key that ran out."""
+    """Is what was found changed, (before, found), still so? CometAPI itself moves on an enabled key that ran out.
+
+    So a disabled key that came back to life has done so until it reads disabled again.
+    """
     before, found = pair
-    ran_out = field == "status" and found == Status.ENABLED and now in BY_ITSELF and now != before
-    return ran_out or same_value(field, found, now)
+    if field != "status":
+        return same_value(field, found, now)
+    ran_out = found == Status.ENABLED and now in BY_ITSELF and now != before
+    return bool(found == now or ran_out or (came_back(before, found) and now in LIVED))
+
+
+def came_back(before: Any, found: Any) -> bool:
+    """Was a disabled key enabled? CometAPI itself sets none but enabled keys to expired or exhausted (trap 3)."""
+    return bool(before == Status.DISABLED and found in LIVED)
 
 
 def same_value(field: str, one: Any, other: Any) -> bool:

@@ -20,11 +20,11 @@ from keys.ledger.actions import Action
 from keys.models import Change, ChangeState, Drift, MirrorKey, Team
 from keys.selectors.drift import suspects
 from keys.services import access_tokens, mirror
-from keys.services.compare import Differences
+from keys.services.compare import Differences, came_back
 from keys.services.explain import OurChange, unexplained, weaker_fields
 from keys.services.outcome import Answer, Kind, Outcome, Result
 from keys.services.snapshots import snapshot_from_json
-from keys.types import Actor, ActorKind, Deadline, KeySnapshot, Status
+from keys.types import LIVED, Actor, ActorKind, Deadline, KeySnapshot
 
 M = TypeVar("M", bound=Model)
 
@@ -184,7 +184,7 @@ def _record(ledger: book.Ledger, team: Team, row: MirrorKey, missed: Differences
             key_name=now.settings.name,
         )
     )
-    old_status = changed.get("status", [None])[0]
+    status = changed.get("status", (None, None))
     Drift.objects.create(
         team=team,
         account_id=row.account_id,
@@ -192,7 +192,7 @@ def _record(ledger: book.Ledger, team: Team, row: MirrorKey, missed: Differences
         found_at=timezone.now(),
         changed=changed,
         weaker=weaker,
-        revived=old_status == Status.DISABLED and now.settings.status == Status.ENABLED,
+        revived=came_back(*status) and now.settings.status in LIVED,
         record_seq=record.seq,
     )
     _explained(row)
