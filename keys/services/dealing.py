@@ -1,5 +1,6 @@
 """Dealing with drift: accept what was changed elsewhere, with a reason on record, or put it back by the one road."""
 
+from functools import partial
 from uuid import UUID
 
 from django.utils import timezone
@@ -14,6 +15,7 @@ from keys.services import edit
 from keys.services.compare import still_there
 from keys.services.guard import guard
 from keys.services.outcome import Kind, Outcome, Result
+from keys.services.settle import freed
 from keys.services.typed import one_line, refuse_bad_text
 from keys.types import BY_ITSELF, Actor, KeySnapshot, KeyWish, QuotaMode, QuotaWish
 
@@ -58,17 +60,23 @@ def accept_drift(*, person: Person, actor: Actor, team: Team, drift_id: int, rea
 def put_back(*, person: Person, actor: Actor, team: Team, drift_id: int, change_id: UUID) -> tuple[Drift, Result]:
     """Set what is still as it was found to what it was before. Whoever changed it again since is not overwritten.
 
-    Raises DriftOver, CannotPutBack, UpstreamError for the first reading, and as `edit.edit_key`.
+    Tried once more where reading ends the change that holds the key. Raises DriftOver, CannotPutBack, UpstreamError for
+    the first reading, and as `edit.edit_key`.
     """
     drift = _open(team, drift_id)
     guard(person, actor, Verb.EDIT_KEY, team, drift.key_id)
+    putting = partial(_put_back, person=person, actor=actor, team=team, drift=drift, change_id=change_id)
+    return drift, freed(putting, team=team, key_id=drift.key_id)
+
+
+def _put_back(*, person: Person, actor: Actor, team: Team, drift: Drift, change_id: UUID) -> Result:
     live = edit.read_key(team=team, key_id=drift.key_id)
     wish = wish_back(drift, live)
     if not wish.touched and still_there("status", drift.changed.get("status", _NO_STATUS), live.settings.status):
         raise CannotPutBack
     if not wish.touched:
         _end(drift, actor, Drift.State.SUPERSEDED, among=(Drift.State.OPEN,))
-        return drift, Result(Outcome.UNCHANGED, Kind.EDIT, change_id, timezone.now(), live)
+        return Result(Outcome.UNCHANGED, Kind.EDIT, change_id, timezone.now(), live)
     result = edit.edit_key(
         person=person,
         actor=actor,
@@ -82,7 +90,7 @@ def put_back(*, person: Person, actor: Actor, team: Team, drift_id: int, change_
     if result.outcome in _AS_WANTED:
         # The mirror may have seen already that nothing of the drift is left.
         _end(drift, actor, Drift.State.PUT_BACK, among=(Drift.State.OPEN, Drift.State.SUPERSEDED))
-    return drift, result
+    return result
 
 
 def wish_back(drift: Drift, live: KeySnapshot) -> KeyWish:

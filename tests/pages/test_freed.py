@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from keys.models import Change
+from keys.models import Change, Drift
+from tests.mirror.support import sync
 from tests.pages.acting import edited, notice, opened, pressed, saved, words
 from tests.pages.house import House
 
@@ -40,3 +41,19 @@ def test_what_reading_can_end_holds_nobody(house: House, act: Callable[[House, d
         assert answer.status_code == 200 and house.stored("disabled")["status"] == 1
     else:  # its form is older than the edit that was just found out: that one is not overwritten unseen
         assert answer.status_code == 409 and house.stored("disabled")["name"] == "Held"
+
+
+def test_what_reading_can_end_holds_no_drift_either(house: House) -> None:
+    """The edit found out by that is not overwritten: only what reads as the drift left it is put back."""
+    sync(house.team)
+    house.sandbox.console_edit(house.keys["disabled"], status=1, group="vip")
+    sync(house.team)
+    drift = Drift.objects.get()
+    unknown(house, "disabled")
+
+    answer = house.client().post(f"/teams/atlas/drift/{drift.pk}/put-back/", follow=True)
+
+    assert "Try again" not in words(answer)
+    drift.refresh_from_db()
+    stored = house.stored("disabled")
+    assert (drift.state, stored["status"], stored["group"], stored["name"]) == ("put_back", 2, "", "Held")
