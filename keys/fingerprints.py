@@ -26,9 +26,10 @@ def fingerprint(secret: str) -> KeyPrint | None:
         return None
     stars = _STARS.search(bare)
     if stars:
-        head, tail = bare[: stars.start()][:SHOWN], bare[bare.rindex("*") + 1 :][-SHOWN:]
-        return KeyPrint(_digest("mask", f"{head}*{tail}"), "mask") if head or tail else None
-    return KeyPrint(_digest("whole", bare), "whole", len(bare), charset_of(bare))
+        head, tail = bare[: stars.start()], bare[bare.rindex("*") + 1 :]
+        digest = _of_mask(head, tail)
+        return KeyPrint(digest, "mask", digest) if head or tail else None
+    return KeyPrint(_digest("whole", bare), "whole", _of_mask(bare, bare), len(bare), charset_of(bare))
 
 
 def charset_of(text: str) -> str:
@@ -36,6 +37,10 @@ def charset_of(text: str) -> str:
     kinds = "".join(name for name, members in CLASSES if any(char in members for char in text))
     others = set(text).difference(*(members for _, members in CLASSES))
     return kinds + "".join(sorted(char for char in others if char.isascii() and char.isprintable()))[:31]
+
+
+def _of_mask(head: str, tail: str) -> str:
+    return _digest("mask", f"{head[:SHOWN]}*{tail[-SHOWN:]}")
 
 
 def _digest(kind: str, text: str) -> str:

@@ -60,11 +60,13 @@ EDITABLE: tuple[str, ...] = tuple(KeySettings.__dataclass_fields__)
 class KeyPrint:
     """What tells a secret again without holding it: a keyed digest (`keys.fingerprints`), and its shape.
 
-    of: `whole`, or `mask` where upstream shows head and tail alone. length, charset: of a whole one, else 0 and "".
+    of: `whole`, or `mask` where upstream shows head and tail alone. mask: the digest of head and tail in both cases.
+    length, charset: of a whole one, else 0 and "".
     """
 
     digest: str
     of: str
+    mask: str
     length: int = 0
     charset: str = ""
 

@@ -22,7 +22,8 @@ class MirrorKey(models.Model):
     beside it are copies for searching, filtering and sorting, with what databases refuse visibly escaped. haystack:
     casefolded name, id, mask, group and models, for one substring search. read_at: when the stored reading was begun.
     gone_at: when a full, successful listing first did not have it. fingerprint: keyed digest of the whole secret, or,
-    where upstream masks it, of head and tail (fingerprint_of says which: "whole", "mask" or "" for none).
+    where upstream has only ever shown a mask of it, of head and tail (fingerprint_of says which: "whole", "mask" or ""
+    for none). mask_print: of head and tail in both cases, by which a mask is told to be of the whole secret known.
     Units, Unix seconds and NEVER (-1) as upstream has them.
     baseline: the newest reading of which all is explained, begun at baseline_at; what drift is told against. suspect:
     the snapshot may hold what nothing explains (`keys.services.drift` looks).
@@ -49,6 +50,7 @@ class MirrorKey(models.Model):
     haystack = models.TextField()
     fingerprint = models.CharField(max_length=64, blank=True)
     fingerprint_of = models.CharField(max_length=5, blank=True)
+    mask_print = models.CharField(max_length=64, blank=True)
     first_seen_at = models.DateTimeField()
     read_at = models.DateTimeField()
     gone_at = models.DateTimeField(null=True)

@@ -16,7 +16,7 @@ from keys.selectors.wanted import Wanted, effective, found, of_status
 from keys.types import NEVER, KeySettings, KeySnapshot, Status
 
 PAGE: Final = 50
-HEAVY: Final = ("snapshot", "haystack", "fingerprint", "fingerprint_of")
+HEAVY: Final = ("snapshot", "haystack", "fingerprint", "fingerprint_of", "mask_print")
 """Columns that no list shows."""
 
 _OPEN_FIRST = Case(When(without_allowlist(), then=Value(0)), default=Value(1), output_field=IntegerField())

@@ -27,7 +27,7 @@ KEPT: Final = ("id", "team", "account_id", "key_id", "first_seen_at")
 """Columns that a later reading leaves as they are."""
 COMPARED: Final = (
     *(*KEPT, "snapshot", "read_at", "gone_at", "suspect", "baseline", "baseline_at"),
-    *("fingerprint", "fingerprint_of", "used_quota", "allow_ips"),
+    *("fingerprint", "fingerprint_of", "mask_print", "used_quota", "allow_ips"),
 )
 """What a new reading is held against; all else is copied from it anew, unread."""
 TRIMMED: Final = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029"
@@ -121,7 +121,7 @@ def _renew(row: MirrorKey, reading: KeySnapshot, begun: datetime, changed_by_us:
     seen_before = row.snapshot is not None and row.baseline is not None
     moved = seen_before and bool(moved_between(snapshot_from_json(row.baseline), reading))
     explained = not (moved or changed_by_us)
-    printed = reading.print is None or reading.print.digest == row.fingerprint
+    printed = reading.print is None or _tells_nothing_new(reading.print, row)
     copied = row.allow_ips == _allowlist(reading)  # not so in rows of before line ends were kept in it
     if row.snapshot == stored and row.gone_at is None and printed and copied and explained and not row.suspect:
         return False
@@ -129,9 +129,20 @@ def _renew(row: MirrorKey, reading: KeySnapshot, begun: datetime, changed_by_us:
     if explained:
         row.baseline, row.baseline_at = stored, begun
     _copy_columns(row, reading)
-    if reading.print:
+    if reading.print and not printed:
         row.fingerprint, row.fingerprint_of = reading.print.digest, reading.print.of
+        row.mask_print = reading.print.mask
     return True
+
+
+def _tells_nothing_new(found: KeyPrint, row: MirrorKey) -> bool:
+    """Is it known already? A mask of the secret that was seen whole is not put in its place: it finds less.
+
+    Where head or tail differ, or the fingerprint key does, what was seen whole can no longer be told again.
+    """
+    if found.mask != row.mask_print:
+        return False
+    return found.digest == row.fingerprint or (found.of == "mask" and row.fingerprint_of == "whole")
 
 
 def _copy_columns(row: MirrorKey, reading: KeySnapshot) -> None:

@@ -10,6 +10,7 @@ from keys.services.leaks import strays
 from keys.services.leaks.desk import may_handle
 from keys.services.verification import verify_whole
 from tests.leaks.scene import Scene, set_scene
+from tests.mirror.support import sync
 from tests.support.databases import RealDatabase
 
 
@@ -25,6 +26,17 @@ def test_made_sure_then_found(masked: Scene) -> None:
     assert row.found_by == "mask" and len(masked.sandbox.requests("GET", "usage")) == 1
     masked.press(incident)
     assert masked.row(incident).refused_at and masked.stage.stored()["status"] == 2
+
+
+def test_a_secret_that_was_once_shown_whole_is_found_without_a_question(real_db: RealDatabase, sandbox: Any) -> None:
+    scene = set_scene(sandbox)
+    sandbox.configure(masked=True)
+    sync(scene.stage.team)
+    sandbox.fault("503", operation="usage", times=9)
+
+    incident = scene.paste()
+
+    assert scene.row(incident).found_by == "whole"
 
 
 def test_the_same_ends_are_not_the_same_secret(masked: Scene) -> None:

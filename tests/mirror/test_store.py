@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
+from keys.fingerprints import fingerprint
 from keys.models import MirrorKey, TeamSync, UsageSample
 from keys.redact import escape_visible
 from keys.rules.admits import lets_in, parse_address
@@ -118,6 +119,43 @@ def test_a_masked_secret_is_told_by_head_and_tail(stage: Stage) -> None:
 
     assert found.fingerprint_of == "mask" and len(found.fingerprint) == 64
     assert state(stage).secret_length == 0
+
+
+def fingerprints(stage: Stage, *, masked: bool) -> tuple[str, str]:
+    """Of the key as it is read now."""
+    stage.sandbox.configure(masked=masked)
+    sync(stage.team)
+    found = row(stage)
+    return found.fingerprint_of, found.fingerprint
+
+
+def test_a_secret_seen_whole_is_told_exactly_though_only_its_mask_is_shown_by_now(stage: Stage) -> None:
+    whole = fingerprints(stage, masked=False)
+    assert whole[0] == "whole"
+
+    assert fingerprints(stage, masked=True) == whole
+    stage.sandbox.console_edit(stage.key_id, name="renamed")  # so that its row is written anew
+    assert fingerprints(stage, masked=True) == whole and row(stage).name == "renamed"
+
+
+def test_another_secret_behind_a_mask_does_not_keep_the_old_ones(stage: Stage) -> None:
+    fingerprints(stage, masked=False)
+    other = fingerprint("Qx7" * 16)
+    assert other
+
+    stage.sandbox.console_edit(stage.key_id, key="Qx7" * 16)
+
+    masked = fingerprints(stage, masked=True)
+    assert masked == ("mask", other.mask)
+    assert fingerprints(stage, masked=False) == ("whole", other.digest)
+
+
+def test_what_another_fingerprint_key_made_does_not_stay_in_the_way_of_the_mask(stage: Stage, settings: Any) -> None:
+    fingerprints(stage, masked=False)
+
+    settings.FINGERPRINT_KEYS = {"f2": b"2" * 32}
+
+    assert fingerprints(stage, masked=True)[0] == "mask"
 
 
 def test_the_highest_use_of_a_day_is_kept(stage: Stage) -> None:
