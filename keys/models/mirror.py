@@ -75,8 +75,10 @@ class MirrorKey(models.Model):
 class TeamSync(models.Model):
     """How the mirror of one team stands.
 
-    listed_at: when the last full, successful listing was begun; the age that pages show. tried_at: when one was last
-    begun or gone on with. trouble: one short word for why it failed ("" when it did not), message: the same for people.
+    listed_at: when the last listing that came to its end was begun; the age that pages show. left_out: how many keys
+    that are not gone it did not have, the longest ago read at left_out_since: where CometAPI lists other keys than it
+    counts, that is an end too, with trouble. tried_at: when one was last begun or gone on with. trouble: one short word
+    for why it failed ("" when it did not), message: the same for people.
     running_since: while a listing is under way; epoch: fences off a listing whose process is gone. total, done: keys,
     for progress.
     next_page, skipped, tries, seen_before: how far the listing under way has come: the page that is next, entries that
@@ -86,6 +88,8 @@ class TeamSync(models.Model):
 
     team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="sync")
     listed_at = models.DateTimeField(null=True)
+    left_out = models.PositiveIntegerField(default=0)
+    left_out_since = models.DateTimeField(null=True)
     tried_at = models.DateTimeField(null=True)
     running_since = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)

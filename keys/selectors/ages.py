@@ -22,6 +22,11 @@ class TeamAge:
     def failed(self) -> bool:
         return bool(self.sync and self.sync.trouble)
 
+    @property
+    def miscounted(self) -> bool:
+        """CometAPI lists other keys than it counts. What it lists has been read."""
+        return bool(self.sync and self.sync.trouble == "mismatch")
+
 
 @dataclass(frozen=True, slots=True)
 class Ages:

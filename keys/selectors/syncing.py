@@ -16,13 +16,14 @@ ENDED_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
-    """listed_at: how old the mirror is, None when it was never filled. waiting: a job for it is queued.
+    """listed_at: how old the mirror is, None when it was never filled. left_out: how many keys are older.
 
-    alone: one is under way and no worker lists keys, so that whoever looks goes on with it. stale: a new listing may be
-    asked for.
+    waiting: a job for it is queued. alone: one is under way and no worker lists keys, so that whoever looks goes on
+    with it. stale: a new listing may be asked for.
     """
 
     listed_at: datetime | None
+    left_out: int
     running: bool
     waiting: bool
     alone: bool
@@ -54,6 +55,7 @@ def state_of(team: Team, sync: TeamSync | None) -> SyncState:
     running = sync.running_since is not None
     return SyncState(
         listed_at=sync.listed_at,
+        left_out=sync.left_out,
         running=running,
         waiting=waiting,
         alone=(running or waiting) and not _is_listed_by_a_worker(),

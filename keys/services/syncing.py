@@ -6,12 +6,12 @@ do the next slice of it. Readings are stored as they come; keys are marked as go
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -176,15 +176,26 @@ def _ended(team: Team, sync: TeamSync, seen: int, total: int, *, shifted: bool, 
             "CometAPI says there are %(total)s keys and lists %(listed)s. None that is missing counts as deleted."
         )
         words %= {"listed": listed, "total": total}
-        _write(sync, running_since=None, heartbeat_at=None, trouble="mismatch", message=words)
+        # What it does list is as fresh as can be; where that is nothing, all is as old as before.
+        age = _age(team, sync) if sync.done else {}
+        _write(sync, running_since=None, heartbeat_at=None, trouble="mismatch", message=words, **age)
+        note_state(team, TokenState.ACCEPTED)
         return True
     with transaction.atomic():
         assert sync.running_since is not None  # noqa: S101  (as above)
-        _write(sync, running_since=None, heartbeat_at=None, listed_at=sync.running_since, trouble="", message="")
+        _write(sync, running_since=None, heartbeat_at=None, trouble="", message="")
         if not sync.skipped:
             mirror.mark_gone(team, sync.running_since)
+        _write(sync, heartbeat_at=None, **_age(team, sync))
     note_state(team, TokenState.ACCEPTED)
     return True
+
+
+def _age(team: Team, sync: TeamSync) -> dict[str, Any]:
+    """Columns that say how old the copy is after a listing: its own age, and what it did not have and is older."""
+    older = MirrorKey.objects.filter(team=team, gone_at=None, read_at__lt=sync.running_since)
+    found = older.aggregate(left_out=Count("pk"), left_out_since=Min("read_at"))
+    return {"listed_at": sync.running_since, **found}
 
 
 def _write(sync: TeamSync, **columns: object) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from keys.models import TeamSync
+from keys.models import MirrorKey, TeamSync
 from tests.listing.making import listed
 from tests.mirror.support import sync
 from tests.pages.acting import words
@@ -71,3 +71,50 @@ def test_a_list_never_read_in_whole_says_why_by_its_heading_too(house: House) ->
     page = words(house.client().get("/teams/atlas/keys/"))
 
     assert f"The list could not be read in full 5 minutes ago , so there is no search yet {DEAD}" in page
+
+
+def test_a_count_of_keys_that_is_always_too_large_is_said_beside_a_list_of_now(house: House) -> None:
+    """Everything that CometAPI lists has been read: the team has its list with search, as old as that, and is told."""
+    said = "CometAPI says there are 17 keys and lists 10. None that is missing counts as deleted."
+    differs = "CometAPI’s list of the keys of Atlas does not match its own count"
+    house.sandbox.fault("wrong_total", operation="list", times=99)
+    sync(house.team)
+    client = house.client()
+
+    page = words(client.get("/teams/atlas/keys/"))
+    assert f"{differs} {said} What is shown was read just now . The team's page" in page
+    assert "CometAPI’s list does not match its count" in page and "List as of just now" in page
+    assert "Staging" in words(client.get("/teams/atlas/keys/?q=staging")) and "could not be read" not in page
+    assert f"{differs} {said}" in words(client.get("/"))
+    assert f"{differs} {said}" in words(client.get(DRIFT))
+    assert f"does not match its own count {said}" in words(client.get("/teams/atlas/"))
+    assert f"In trouble {said}" in words(house.client("admin").get("/status/"))
+
+
+def test_keys_that_such_a_list_leaves_out_are_said_to_be_older(house: House) -> None:
+    sync(house.team)
+    house.sandbox.console_delete(house.keys["plain"])
+    house.sandbox.console_delete(house.keys["arabic"])
+    MirrorKey.objects.filter(key_id=house.keys["plain"]).update(read_at=timezone.now() - timedelta(days=2))
+    house.sandbox.fault("wrong_total", operation="list", times=99)
+    sync(house.team)
+    client = house.client()
+
+    page = words(client.get("/teams/atlas/keys/"))
+    older = "2 keys that CometAPI did not list then are shown as they were read before, one of them 2 days ago"
+    assert f"What is shown was read just now . {older}" in page and "Staging" in page
+    for path in ("/teams/atlas/keys/", "/teams/atlas/"):
+        assert "just now , but for 2 keys that it did not have" in words(client.get(path)), path
+    assert "just now , but for 2 keys that it did not have" in words(house.client("admin").get("/status/"))
+
+
+def test_panic_does_not_call_a_list_whole_that_cometapi_says_is_not(house: House) -> None:
+    MirrorKey.objects.all().delete()
+    for key_id in house.keys.values():
+        house.sandbox.console_edit(key_id, status=2)
+    house.sandbox.fault("wrong_total", operation="list", times=99)
+    sync(house.team)
+
+    page = words(house.client().get("/teams/atlas/panic/"))
+
+    assert "No key of Atlas is known that is left to be disabled There may be others" in page

@@ -153,7 +153,7 @@ def test_a_total_that_is_always_too_small_is_lived_with(stage: Stage) -> None:
 def test_no_key_is_gone_where_fewer_are_listed_than_there_are_said_to_be(stage: Stage) -> None:
     gone, *_ = many(stage, 2)
     sync(stage.team)
-    listed_at = state(stage).listed_at
+    before = state(stage).listed_at
     stage.sandbox.console_delete(gone)
     stage.sandbox.clear_log()
     stage.sandbox.fault("wrong_total", operation="list", times=99)
@@ -164,10 +164,14 @@ def test_no_key_is_gone_where_fewer_are_listed_than_there_are_said_to_be(stage: 
         "mismatch",
         "CometAPI says there are 9 keys and lists 2. None that is missing counts as deleted.",
     )
-    assert (state(stage).listed_at, MirrorKey.objects.filter(gone_at__isnull=False).count()) == (listed_at, 0)
+    assert not MirrorKey.objects.filter(gone_at__isnull=False).exists()
     assert len(stage.sandbox.requests(operation="list")) == 2
+    found = state(stage)
+    assert before and found.listed_at and before < found.listed_at <= row(stage).read_at
+    assert (found.left_out, found.left_out_since) == (1, row(stage, gone).read_at)
     stage.sandbox.clear_faults()
     assert sync(stage.team).trouble == "" and unlike(stage) == []
+    assert (state(stage).left_out, state(stage).left_out_since) == (0, None)
 
 
 def altered(monkeypatch: pytest.MonkeyPatch, page_of: Callable[[KeyPage], KeyPage]) -> None:
@@ -188,10 +192,12 @@ def test_no_key_is_gone_where_a_page_comes_empty(stage: Stage, monkeypatch: pyte
 def test_no_key_is_gone_where_no_page_holds_any(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     many(stage, 25)
     sync(stage.team)
+    before = state(stage).listed_at
     altered(monkeypatch, lambda page: replace(page, items=()))
 
     assert sync(stage.team).trouble == "mismatch"
 
+    assert state(stage).listed_at == before  # nothing of it was read anew
     assert unlike(stage) == []
 
 

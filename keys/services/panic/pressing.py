@@ -42,7 +42,8 @@ class NothingToUndo(CometAdminError):
 class Count:
     """Keys of a team by the mirror: to_disable can serve or could come back, disabled read so already.
 
-    fresh: was all of it read a moment ago? Else there may be keys that nobody here knows of yet.
+    fresh: was all of it read a moment ago, in a list that is whole by CometAPI's own count? Else there may be keys that
+    nobody here knows of yet.
     """
 
     to_disable: int
@@ -59,7 +60,7 @@ def count(team: Team) -> Count:
     there = MirrorKey.objects.filter(team=team, gone_at=None)
     disabled = there.filter(status=Status.DISABLED).count()
     since = timezone.now() - timedelta(seconds=settings.WAITS.refresh_s)
-    fresh = TeamSync.objects.filter(team=team, listed_at__gte=since).exists()
+    fresh = TeamSync.objects.filter(team=team, listed_at__gte=since, trouble="").exists()
     return Count(there.count() - disabled, disabled, fresh)
 
 
