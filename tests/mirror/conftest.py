@@ -3,7 +3,10 @@ from typing import Any
 import pytest
 
 from tests.road.stage import Stage, set_up
+from tests.start.conftest import collected
 from tests.support.databases import RealDatabase
+
+__all__ = ["collected", "stage"]
 
 
 @pytest.fixture

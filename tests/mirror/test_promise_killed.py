@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,10 +29,13 @@ def filled(stage: Stage, count: int) -> list[int]:
     return [stage.sandbox.add_key(stage.account, name=f"key {number}") for number in range(count)]
 
 
-def started(database: RealDatabase, *arguments: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(product.ROOT / "manage.py"), *arguments]
+def started(
+    database: RealDatabase, *arguments: str, root: Path = product.ROOT, more: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """root: of the product or of a mutant. more: of its environment."""
+    command, env = [sys.executable, str(root / "manage.py"), *arguments], {**environment(database), **(more or {})}
     quiet = subprocess.DEVNULL
-    return subprocess.Popen(command, env=environment(database), cwd=product.ROOT, stdout=quiet, stderr=quiet)
+    return subprocess.Popen(command, env=env, cwd=root, stdout=quiet, stderr=quiet)
 
 
 def killed_listing(stage: Stage, database: RealDatabase, after_requests: int, pause_s: float) -> None:

@@ -25,10 +25,14 @@ def environment(database: RealDatabase) -> dict[str, str]:
 
 
 @contextmanager
-def working(database: RealDatabase, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def working(
+    database: RealDatabase, log: Path, root: Path = product.ROOT, **more: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """root: of the product or of a mutant. more: of its environment."""
+    env = {**environment(database), **more}
     with log.open("ab") as output:
-        command = [sys.executable, str(product.ROOT / "manage.py"), "worker"]
-        process = subprocess.Popen(command, env=environment(database), cwd=product.ROOT, stdout=output, stderr=output)
+        command = [sys.executable, str(root / "manage.py"), "worker"]
+        process = subprocess.Popen(command, env=env, cwd=root, stdout=output, stderr=output)
     try:
         yield process
     finally:

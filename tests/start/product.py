@@ -90,11 +90,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(env: Mapping[str, str], log: Path) -> Iterator[int]:
+def serving(env: Mapping[str, str], log: Path, root: Path = ROOT) -> Iterator[int]:
     """`manage.py serve` until the block ends; gives its process id, once it answers."""
     with log.open("wb") as output:
-        command = [sys.executable, str(ROOT / "manage.py"), "serve"]
-        process = subprocess.Popen(command, env=dict(env), cwd=ROOT, stdout=output, stderr=output)
+        command = [sys.executable, str(root / "manage.py"), "serve"]
+        process = subprocess.Popen(command, env=dict(env), cwd=root, stdout=output, stderr=output)
     try:
         _wait_for_answer(process, int(env["PORT"]), log)
         yield process.pid
