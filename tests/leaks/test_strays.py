@@ -3,7 +3,7 @@
 import pytest
 
 from keys.ledger import book
-from keys.models import Incident, Leaked, MirrorKey, Team
+from keys.models import Incident, Leaked, MirrorKey, Team, TeamSync
 from keys.services.leaks import desk, pressing, strays
 from keys.services.leaks.desk import may_handle
 from tests.leaks.pasting import leak, pasted
@@ -115,3 +115,13 @@ def test_another_teams_key_is_found_and_not_asked_about(house: House) -> None:
     assert "Disable 1 key" in page and "Zeta secret project" in page and "in no team here" not in page
     assert house.sandbox.requests("GET", "usage") == []
     assert words(lead.get(leak())).split("Notes")[0].split("Records")[0] == before
+
+
+def test_a_list_that_was_not_whole_may_lack_the_key(scene: Scene) -> None:
+    team = scene.stage.team
+    listed(team)
+    assert not strays.stale_teams([team.pk])
+
+    TeamSync.objects.filter(team=team).update(trouble="mismatch")
+
+    assert list(strays.stale_teams([team.pk])) == [team]
