@@ -142,6 +142,7 @@ def result_of(road: Road, change: Change, plan: Plan, sending: Sending, sent: Se
     if disabling and snapshot:
         left = {step.step for step in sending.steps if step.answer is not Answer.NOT_SENT}
         altered, moved = apart(sending.live, left, snapshot, settings.AUTO_GROUPS)
+        altered = {**altered, **late.taken_back(change, snapshot)}
     earlier = late.may_still_land_after(change) if disabling else []
     return Result(
         outcome=sent.outcome,

@@ -7,6 +7,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from keys.models import Change, ChangeState
+from keys.services.compare import Differences, moved_between
+from keys.services.outcome import ENDED_AS_WANTED, Kind, Result
+from keys.services.snapshots import snapshot_from_json
+from keys.types import KeySnapshot
 
 
 def may_still_land(account_id: int, key_id: int) -> QuerySet[Change]:
@@ -23,6 +27,36 @@ def may_still_land_after(change: Change) -> list[Change]:
     mine = _sent_lately(change.account_id, change.key_id).filter(intent_seq__lt=change.intent_seq)
     unsure = Q(state__in=(ChangeState.SENDING, ChangeState.UNKNOWN)) | Q(outcome_seq__gt=change.intent_seq)
     return list(mine.filter(unsure))
+
+
+def taken_back(disable: Change, seen: KeySnapshot) -> Differences:
+    """What edits of ours had written since `disable` read the key, and its body wrote back as it had been read then.
+
+    Field -> (as the edit left it, now). A disable waits for nobody, and where CometAPI does not know a request for the
+    status alone, it writes all of its body (trap 4).
+    """
+    was = snapshot_from_json(disable.before)
+    kept = moved_between(was, seen)
+    lost: dict[str, tuple[object, object]] = {}
+    for edit in _edits_landed_since(disable):
+        assert edit.found is not None  # noqa: S101  (it was read, or nobody could say that it ended as wanted)
+        left = snapshot_from_json(edit.found)
+        wrote = {name for name, want in edit.wanted.items() if want != edit.before.get(name)}
+        for field in moved_between(was, left):
+            if field in wrote - {"status"} and field not in kept:
+                lost[field] = (getattr(left.settings, field), getattr(seen.settings, field))
+    return lost
+
+
+def _edits_landed_since(disable: Change) -> list[Change]:
+    """Edits that began before this disable, ended as wanted, and were read back after it had read the key."""
+    if disable.read_at is None:
+        return []
+    others = Change.objects.filter(account_id=disable.account_id, key_id=disable.key_id).exclude(kind=Kind.DISABLE)
+    earlier = others.filter(intent_seq__lt=disable.intent_seq, sent_until__gt=disable.read_at)
+    edits = earlier.filter(outcome__in=ENDED_AS_WANTED)
+    checked = [(edit, Result.from_json(edit.result).checked_at) for edit in edits.order_by("intent_seq")]
+    return [edit for edit, at in checked if at and at > disable.read_at]
 
 
 def look_again_at(earlier: list[Change]) -> datetime | None:

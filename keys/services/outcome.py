@@ -29,6 +29,9 @@ class Outcome(StrEnum):
     OTHER = "other"
 
 
+ENDED_AS_WANTED = (str(Outcome.CONFIRMED), str(Outcome.APPLIED))
+
+
 class Kind(StrEnum):
     EDIT = "edit"
     DISABLE = "disable"

@@ -197,7 +197,7 @@ def _settled(change: Change, verdict: Outcome, seen: Look | None, why: str) -> R
         altered, moved = apart(snapshot_from_json(change.before), steps, snapshot, settings.AUTO_GROUPS)
         ours = {name for later in _landed_since(change) for name in _left_so(later, snapshot)}
         moved = {name: pair for name, pair in moved.items() if name not in ours}
-        known = replace(known, altered=altered, moved=moved)
+        known = replace(known, altered={**altered, **late.taken_back(change, snapshot)}, moved=moved)
     return replace(
         known,
         outcome=verdict,

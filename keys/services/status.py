@@ -16,14 +16,12 @@ from keys.services import repeats
 from keys.services.compare import Differences, moved_between, same_value
 from keys.services.compute import Plan, plan_edit
 from keys.services.disabling import send_disable
-from keys.services.outcome import Conflict, Kind, Outcome, Result
+from keys.services.outcome import ENDED_AS_WANTED, Conflict, Kind, Outcome, Result
 from keys.services.perform import perform
 from keys.services.requests import Sending
 from keys.services.road import Road
 from keys.services.sending import Sent, send_edit
 from keys.types import Actor, KeySnapshot, KeyWish, QuotaMode, QuotaWish, Status
-
-ENDED_AS_WANTED = (str(Outcome.CONFIRMED), str(Outcome.APPLIED))
 
 
 def disable_key(

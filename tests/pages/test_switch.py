@@ -35,7 +35,7 @@ def test_what_a_disable_had_to_alter_is_said_and_offered_back(house: House) -> N
     answer = pressed(client, house, "overspent", "disable")
 
     said = notice(answer)
-    assert "disabling it also altered: Quota left: −$0.002 (−1,234 units) → $0.000002 (1 unit) Group: gone → " in said
+    assert "Disabling it also altered: Quota left: −$0.002 (−1,234 units) → $0.000002 (1 unit) Group: gone → " in said
     page = client.get(house.path("overspent"))
     assert "Disabling this key altered these; enabling can put them back" in words(page)
     assert "What is typed in the form is not saved by it." in words(page) and "Disabling takes" not in words(page)

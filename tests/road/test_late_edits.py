@@ -35,6 +35,7 @@ def let_waits_pass() -> None:
     for change in Change.objects.all():
         Change.objects.filter(pk=change.pk).update(
             created_at=change.created_at - past,
+            read_at=change.read_at - past if change.read_at else None,
             sent_until=change.sent_until - past if change.sent_until else None,
             recheck_at=change.recheck_at - past if change.recheck_at else None,
         )
