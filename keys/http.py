@@ -141,7 +141,7 @@ def team_or_404(request: PersonRequest, slug: str, verb: Verb) -> Team:
     Raises Http404 for another team's and an absent one alike, PermissionDenied for one that the person sees but may
     not do this to. Both are recorded.
     """
-    team = permissions.visible_teams(request.user).filter(slug=slug).select_related("access_token").first()
+    team = permissions.visible_teams(request.user).filter(slug=slug).select_related("access_token", "sync").first()
     if team is None:
         record_denial(actor_of(request), verb, None)
         raise Http404

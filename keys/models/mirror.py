@@ -3,16 +3,36 @@
 `keys.services.mirror` is its only writer; a reading is stored only over an older one, by when it was begun.
 """
 
+import uuid
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import BooleanField, F, Func, Q, TextField
+from django.db.models.expressions import Combinable
 
 from keys.models.change import AsciiJson
 from keys.models.team import Team
 
 LISTED = (
-    *("gone_at", "status", "expired_time", "unlimited_quota", "remain_quota", "used_quota"),
-    *("accessed_time", "created_time", "key_id"),
+    *("status", "expired_time", "unlimited_quota", "remain_quota", "used_quota"),
+    *("accessed_time", "created_time", "key_id", "gone_at"),
 )
+
+_FOLDED = "SUBSTR(LOWER(%(expressions)s), 1, 100)"
+BY_NAME = Func(F("name"), template=_FOLDED, output_field=TextField())
+BY_GROUP = Func(F("group"), template=_FOLDED, output_field=TextField())
+NEVER_EXPIRES = Func(F("expired_time"), template="(%(expressions)s = -1)", output_field=BooleanField())
+RESTRICTED = Func(F("allow_ips"), template="(TRIM(%(expressions)s) <> '')", output_field=BooleanField())
+"""What lists are sorted by, written as their indexes have it: without parameters, which no index's expression could
+have, and of texts no more than an index entry can hold."""
+
+
+def _sorted(name: str, *by: Combinable) -> models.Index:
+    """Of the keys that are there, team by team; ties the newest first.
+
+    By the condition, since of `gone_at IS NULL` PostgreSQL does not see that all have it alike; and with that column
+    all the same, since without it SQLite looks at each row.
+    """
+    return models.Index(F("team"), *by, F("key_id").desc(), F("gone_at"), condition=Q(gone_at=None), name=name)
 
 
 class MirrorKey(models.Model):
@@ -61,12 +81,20 @@ class MirrorKey(models.Model):
     class Meta:
         constraints = (models.UniqueConstraint(fields=("account_id", "key_id"), name="one_mirror_row_a_key"),)
         indexes = (
-            models.Index(fields=("team", "gone_at", "-key_id"), name="mirror_team_newest"),
-            models.Index(fields=("gone_at", "-key_id"), name="mirror_newest"),
-            # Everything that lists filter, count and sort by but texts: they are answered from this alone.
-            models.Index(fields=("team", *LISTED), name="mirror_team_facts"),
+            models.Index(F("key_id").desc(), F("gone_at"), condition=Q(gone_at=None), name="mirror_by_number_of_all"),
+            _sorted("mirror_by_number"),
+            # Everything that lists filter, count and sort by but texts: they are answered from this alone. Where they
+            # cannot be, SQLite must not take it for the shortest way; hence the condition, which all of them have.
+            models.Index(fields=("team", *LISTED), condition=Q(gone_at=None), name="mirror_facts"),
+            models.Index(fields=("team",), condition=Q(gone_at__isnull=False), name="mirror_gone"),
             models.Index(fields=("team", "expired_time"), name="mirror_team_expiry"),
             models.Index(fields=("team", "used_quota"), name="mirror_team_used"),
+            _sorted("mirror_by_name", BY_NAME),
+            _sorted("mirror_by_left", F("unlimited_quota"), F("remain_quota")),
+            _sorted("mirror_by_expiry", NEVER_EXPIRES, F("expired_time")),
+            _sorted("mirror_by_group", BY_GROUP),
+            _sorted("mirror_by_restriction", RESTRICTED, F("model_limits_enabled")),
+            _sorted("mirror_by_last_use", F("accessed_time")),
             models.Index(fields=("fingerprint",), name="mirror_fingerprint"),
             models.Index(fields=("team",), condition=Q(suspect=True), name="mirror_suspects"),
         )
@@ -84,6 +112,8 @@ class TeamSync(models.Model):
     next_page, skipped, tries, seen_before: how far the listing under way has come: the page that is next, entries that
     could not be read, how often it was begun anew because pages shifted, and how many keys were seen that time.
     secret_length, secret_charset: the shape of the team's whole secrets, learned ("" and 0 where none was seen).
+    mark: another one whenever rows of the team's mirror have been written, in the same transaction; what is counted of
+    them is kept by it.
     """
 
     team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="sync")
@@ -104,6 +134,7 @@ class TeamSync(models.Model):
     message = models.TextField(blank=True)
     secret_length = models.PositiveIntegerField(default=0)
     secret_charset = models.CharField(max_length=40, blank=True)
+    mark = models.UUIDField(default=uuid.uuid4)
 
 
 class UsageSample(models.Model):

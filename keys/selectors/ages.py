@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from keys.models import Team, TeamSync
 
@@ -51,6 +52,11 @@ class Ages:
         return [age for age in self.teams if age.sync and age.sync.running_since]
 
     @property
+    def marks(self) -> dict[int, UUID]:
+        """Team's number -> the mark of its mirror (`keys.selectors.counting`)."""
+        return {age.team.pk: age.sync.mark for age in self.teams if age.sync}
+
+    @property
     def oldest(self) -> datetime | None:
         return min((age.listed_at for age in self.teams if age.listed_at), default=None)
 
@@ -59,3 +65,8 @@ def ages_of(teams: Sequence[Team]) -> Ages:
     """In one query."""
     syncs = {sync.team_id: sync for sync in TeamSync.objects.filter(team__in=teams)}
     return Ages(tuple(TeamAge(team, syncs.get(team.pk)) for team in teams))
+
+
+def ages_with(teams: Sequence[Team]) -> Ages:
+    """Of teams that were read together with their `sync`: without a query, and as old as that."""
+    return Ages(tuple(TeamAge(team, getattr(team, "sync", None)) for team in teams))

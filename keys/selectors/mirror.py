@@ -4,32 +4,31 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Lower
 
 from keys.models import Drift, KeyNote, MirrorKey, Team
-from keys.selectors.admitted import without_allowlist
+from keys.models.mirror import BY_GROUP, BY_NAME, NEVER_EXPIRES, RESTRICTED
 from keys.selectors.counting import counts_of, quick_counts
 from keys.selectors.keys import NOTHING, Beside, KeyRow, Pages, key_row
 from keys.selectors.wanted import Wanted, effective, found, of_status
-from keys.types import NEVER, KeySettings, KeySnapshot, Status
+from keys.types import KeySettings, KeySnapshot, Status
 
 PAGE: Final = 50
 HEAVY: Final = ("snapshot", "haystack", "fingerprint", "fingerprint_of", "mask_print")
 """Columns that no list shows."""
 
-_OPEN_FIRST = Case(When(without_allowlist(), then=Value(0)), default=Value(1), output_field=IntegerField())
-_NEVER_LAST = Case(When(expired_time=NEVER, then=Value(1)), default=Value(0), output_field=IntegerField())
 SORTS: Final[dict[str, tuple[Any, ...]]] = {
-    "name": (Lower("name"),),
+    "name": (BY_NAME,),
     "team": (Lower("team__name"),),
     "status": (F("effective"),),
     "left": (F("unlimited_quota"), F("remain_quota")),
     "used": (F("used_quota"),),
-    "expires": (_NEVER_LAST, F("expired_time")),
-    "group": (Lower("group"),),
-    "restricted": (_OPEN_FIRST, F("model_limits_enabled")),
+    "expires": (NEVER_EXPIRES, F("expired_time")),
+    "group": (BY_GROUP,),
+    "restricted": (RESTRICTED, F("model_limits_enabled")),
     "last_used": (F("accessed_time"),),
     # CometAPI numbers keys as they are made.
     "created": (F("key_id"),),
@@ -70,23 +69,37 @@ def keys_of(teams: Sequence[Team], *, every: bool = False) -> QuerySet[MirrorKey
     return MirrorKey.objects.filter(team__in=teams) if len(teams) != 1 else MirrorKey.objects.filter(team=teams[0])
 
 
-def listing(teams: Sequence[Team], wanted: Wanted, page: int, now: datetime, *, every: bool = False) -> Listing:
-    """Page `page`, from 1, of what is looked for among the keys of these teams. every: as for `keys_of`."""
-    keys = keys_of(teams, every=every)
-    wide = found(keys, wanted, now).annotate(effective=effective(now))
-    if wanted.of_status_alone:
-        counts, gone = quick_counts(teams, now, every=every)
-    else:
-        counts, gone = counts_of(wide), 0 if wanted.gone else keys.filter(gone_at__isnull=False).count()
+def listing(
+    teams: Sequence[Team],
+    wanted: Wanted,
+    page: int,
+    now: datetime,
+    *,
+    every: bool = False,
+    marks: Mapping[int, UUID] | None = None,
+) -> Listing:
+    """Page `page`, from 1, of what is looked for among the keys of these teams.
+
+    every: as for `keys_of`. marks: as for `quick_counts`.
+    """
+    wide = found(keys_of(teams, every=every), wanted, now).annotate(effective=effective(now))
+    counts, gone = ({}, 0) if wanted.gone else quick_counts(teams, now, marks)
+    if not wanted.of_status_alone:
+        counts = counts_of(wide)
     total = counts.get(wanted.status, 0) if wanted.status else sum(counts.values())
     number = (page - 1) * PAGE
-    ids = []
-    if number < total:
-        # First the ids, out of an index where there is one for it, then those rows: not every row on the way there.
-        ids = list(ordered(of_status(wide, wanted.status), wanted).values_list("pk", flat=True)[number : number + PAGE])
-    first = number + 1 if ids else 0
-    pages = Pages(page, total, first, number + len(ids) if ids else 0, -(-total // PAGE))
-    return Listing(tuple(_rows(ids, teams, wanted, now)), pages, counts, gone)
+    keys = _page(wide, wanted, number, now) if number < total else []
+    first = number + 1 if keys else 0
+    pages = Pages(page, total, first, number + len(keys) if keys else 0, -(-total // PAGE))
+    return Listing(tuple(_rows(keys, teams, wanted, now)), pages, counts, gone)
+
+
+def _page(wide: QuerySet[MirrorKey], wanted: Wanted, number: int, now: datetime) -> list[Any]:
+    """The rows after the first `number`; of the database's own numbers, out of an index where there is one for it, so
+    that not every row on the way there is read."""
+    ids = ordered(of_status(wide, wanted.status), wanted).values("pk")[number : number + PAGE]
+    rows = _shown(MirrorKey.objects.filter(pk__in=ids).annotate(effective=effective(now)))
+    return list(ordered(rows, wanted))
 
 
 def ordered(keys: QuerySet[MirrorKey], wanted: Wanted) -> QuerySet[MirrorKey]:
@@ -154,10 +167,8 @@ def snapshot_of(key: MirrorKey) -> KeySnapshot:
     )
 
 
-def _rows(ids: list[int], teams: Sequence[Team], wanted: Wanted, now: datetime) -> Iterator[Listed]:
+def _rows(keys: list[Any], teams: Sequence[Team], wanted: Wanted, now: datetime) -> Iterator[Listed]:
     named = {team.pk: team for team in teams}
-    by_id = {key.pk: key for key in _shown(MirrorKey.objects.filter(pk__in=ids))} if ids else {}
-    keys = [by_id[pk] for pk in ids if pk in by_id]
     beside = besides(keys) if keys else {}
     part = ""
     for key in keys:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.conf import settings
+from django.db.models import BigIntegerField, Exists, QuerySet, Value
 from django.utils import timezone
 
 from keys.models import Job, Schedule, Team, TeamSync, WorkerLane
@@ -12,6 +14,7 @@ from keys.selectors.ages import Ages
 from keys.types import Lane
 
 ENDED_SHOWN = 20
+OPEN: Final = (Job.Status.QUEUED, Job.Status.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,9 @@ def sync_state(team: Team) -> SyncState:
 def state_of(team: Team, sync: TeamSync | None) -> SyncState:
     """sync: the team's own, where it has been read already; None when there is none."""
     now, sync = timezone.now(), sync or TeamSync(team=team)
-    waiting = Job.objects.filter(kind="sync", team=team, status__in=(Job.Status.QUEUED, Job.Status.RUNNING)).exists()
+    queued = Job.objects.filter(kind="sync", team=team, status__in=OPEN)
+    asked = Team.objects.filter(pk=team.pk).values_list(Exists(queued), Exists(_listing_workers()))
+    waiting, listed_by_a_worker = asked.first() or (False, False)
     tried_lately = sync.tried_at is not None and sync.tried_at > now - timedelta(seconds=settings.WAITS.refresh_s)
     running = sync.running_since is not None
     return SyncState(
@@ -58,7 +63,7 @@ def state_of(team: Team, sync: TeamSync | None) -> SyncState:
         left_out=sync.left_out,
         running=running,
         waiting=waiting,
-        alone=(running or waiting) and not _is_listed_by_a_worker(),
+        alone=(running or waiting) and not listed_by_a_worker,
         stale=not (running or waiting or tried_lately),
         done=sync.done if running else 0,
         total=sync.total if running else 0,
@@ -91,16 +96,14 @@ class AllSync:
 
 
 def all_sync_state(ages: Ages, asked_at: datetime) -> AllSync:
-    """ages: of teams with their access token loaded. Two queries, however many teams there are."""
-    worker = _is_listed_by_a_worker()
+    """ages: of teams with their access token loaded. One query, however many teams there are."""
+    queued, worker = _queued()
     since = asked_at - timedelta(seconds=settings.WAITS.refresh_s)
     readable = [age for age in ages.teams if hasattr(age.team, "access_token")]
     running = [age.sync for age in readable if age.sync and age.sync.running_since]
     under_way = {sync.team_id for sync in running}
     if worker:  # without one, whoever looks reads, whatever is queued
-        open_states = (Job.Status.QUEUED, Job.Status.RUNNING)
-        queued = Job.objects.filter(kind="sync", status__in=open_states).values_list("team_id", flat=True)
-        under_way |= {age.team.pk for age in readable} & set(queued)
+        under_way |= {age.team.pk for age in readable} & queued
     idle = (age.sync for age in readable if age.team.pk not in under_way)
     return AllSync(
         asked_at=asked_at,
@@ -113,21 +116,31 @@ def all_sync_state(ages: Ages, asked_at: datetime) -> AllSync:
     )
 
 
-def _is_listed_by_a_worker() -> bool:
-    return any(worker.lane == Lane.ORDINARY for worker in workers(alive=True))
+def _queued() -> tuple[set[int], bool]:
+    """The teams with a job that lists their keys, and whether a worker does; in one query."""
+    queued = Job.objects.filter(kind="sync", status__in=OPEN).values_list("team_id")
+    worker = _listing_workers().annotate(none=Value(0, BigIntegerField())).values_list("none")
+    found = {team for (team,) in queued.union(worker, all=True)}
+    return found - {0}, 0 in found
+
+
+def _listing_workers() -> QuerySet[WorkerLane]:
+    return _alive().filter(lane=Lane.ORDINARY)
+
+
+def _alive() -> QuerySet[WorkerLane]:
+    """The worker's processes that gave a sign of life lately."""
+    return WorkerLane.objects.filter(heartbeat_at__gte=timezone.now() - timedelta(seconds=settings.WAITS.stale_s))
 
 
 def workers(*, alive: bool) -> Sequence[WorkerLane]:
     """The worker's processes, those alone that gave a sign of life lately where asked for."""
-    found = WorkerLane.objects.order_by("lane", "started_at")
-    if alive:
-        found = found.filter(heartbeat_at__gte=timezone.now() - timedelta(seconds=settings.WAITS.stale_s))
-    return list(found)
+    found = _alive() if alive else WorkerLane.objects.all()
+    return list(found.order_by("lane", "started_at"))
 
 
 def open_jobs() -> Sequence[Job]:
-    open_states = (Job.Status.QUEUED, Job.Status.RUNNING)
-    return list(Job.objects.filter(status__in=open_states).select_related("team").order_by("status", "due_at")[:50])
+    return list(Job.objects.filter(status__in=OPEN).select_related("team").order_by("status", "due_at")[:50])
 
 
 def failed_jobs() -> Sequence[Job]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import uuid4
 
 import structlog
 from django.conf import settings
@@ -61,7 +62,8 @@ def store(team: Team, readings: Collection[KeySnapshot], begun: datetime, *, aft
     with transaction.atomic():
         syncs = TeamSync.objects.select_for_update().only("secret_length", "secret_charset")
         sync, _ = syncs.get_or_create(team=team)
-        _store(team, list({reading.id: reading for reading in readings}.values()), begun, after_change)
+        if _store(team, list({reading.id: reading for reading in readings}.values()), begun, after_change):
+            _mark(team)
         _learn_shape(sync, [reading.print for reading in readings if reading.print])
 
 
@@ -69,6 +71,7 @@ def mark_gone(team: Team, begun: datetime) -> int:
     """Mark what a full, successful listing begun at `begun` did not have; how many. The caller vouches for "full"."""
     with transaction.atomic():
         TeamSync.objects.select_for_update().get(team=team)
+        _mark(team)
         return MirrorKey.objects.filter(team=team, read_at__lt=begun, gone_at=None).update(gone_at=begun)
 
 
@@ -83,7 +86,13 @@ def hold(team: Team) -> None:
     TeamSync.objects.select_for_update().get(team=team)
 
 
-def _store(team: Team, readings: list[KeySnapshot], begun: datetime, after_change: bool) -> None:
+def _mark(team: Team) -> None:
+    """What was counted of this team's keys is to be counted anew, once the transaction that is open has ended."""
+    TeamSync.objects.filter(team=team).update(mark=uuid4())
+
+
+def _store(team: Team, readings: list[KeySnapshot], begun: datetime, after_change: bool) -> bool:
+    """Was anything stored but the age of what is there already?"""
     ids = [reading.id for reading in readings]
     rows = MirrorKey.objects.only(*COMPARED).filter(account_id=readings[0].user_id, key_id__in=ids)
     known = {row.key_id: row for row in rows.annotate(drifted=Exists(_OPEN_DRIFTS))}
@@ -107,6 +116,7 @@ def _store(team: Team, readings: list[KeySnapshot], begun: datetime, after_chang
     current = [row for row in known.values() if row.read_at == begun]
     _sample((row for row in (*written, *current) if sampled.get(row.key_id) != row.used_quota), begun)
     _supersede([row for row in written if getattr(row, "drifted", True)])
+    return bool(written)
 
 
 def _new(team: Team, reading: KeySnapshot, begun: datetime) -> MirrorKey:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from keys.http import PersonRequest, is_fragment, page, team_or_404, team_rights
 from keys.models import Team
 from keys.permissions import Verb
-from keys.selectors.ages import TeamAge, ages_of
+from keys.selectors.ages import TeamAge, ages_with
 from keys.selectors.keys import key_rows, pages_of
 from keys.selectors.syncing import sync_state
 from keys.services.edit import read_key
@@ -33,7 +33,7 @@ def key_list(request: PersonRequest, slug: str) -> HttpResponse:
     What looks for some of them is answered by the mirror alone, which says that it cannot yet.
     """
     team = team_or_404(request, slug, Verb.VIEW_KEYS)
-    ages = ages_of([team])
+    ages = ages_with([team])
     searched = request.method == "POST" or is_fragment(request) or set(request.GET) - {"page"}
     if ages.read or searched:
         return answer(request, Scope((team,), team), ages)

@@ -16,7 +16,7 @@ from keys.forms.filters import FilterForm, address_of
 from keys.http import PersonRequest, is_fragment, mark_ours, page
 from keys.models import CompanyRole, Team
 from keys.permissions import Verb, teams_where, visible_teams
-from keys.selectors.ages import Ages, ages_of
+from keys.selectors.ages import Ages, ages_with
 from keys.selectors.mirror import NOTHING_LISTED, Listing, listing
 from keys.selectors.syncing import AllSync, SyncState, all_sync_state, state_of
 from keys.selectors.wanted import Wanted
@@ -48,14 +48,14 @@ class Scope:
 def all_teams(request: PersonRequest) -> Scope:
     """Everything that this person may see."""
     every = request.user.company_role != CompanyRole.NONE
-    return Scope(tuple(visible_teams(request.user).select_related("access_token")), None, every)
+    return Scope(tuple(visible_teams(request.user).select_related("access_token", "sync")), None, every)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
 def all_keys(request: PersonRequest) -> HttpResponse:
     scope = all_teams(request)
-    return answer(request, scope, ages_of(scope.teams))
+    return answer(request, scope, ages_with(scope.teams))
 
 
 def answer(request: PersonRequest, scope: Scope, ages: Ages) -> HttpResponse:
@@ -82,12 +82,16 @@ def _shown(
     unread = scope.team is not None and not ages.read
     if form.is_valid():
         wanted = form.wanted()
-        found = found if unread else listing(scope.teams, wanted, number, timezone.now(), every=scope.every)
+        found = found if unread else _listed(scope, ages, wanted, number)
     context = {"ages": ages, "unread": unread, **_context(request, scope, form, wanted, found)}
     if not is_fragment(request):
         context["sync"] = _sync(scope, ages)
     template = "keys/_listing.html" if is_fragment(request) else "keys/mirror.html"
     return mark_ours(render(request, template, context, status=status))
+
+
+def _listed(scope: Scope, ages: Ages, wanted: Wanted, number: int) -> Listing:
+    return listing(scope.teams, wanted, number, timezone.now(), every=scope.every, marks=ages.marks)
 
 
 def _sync(scope: Scope, ages: Ages) -> SyncState | AllSync:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
@@ -35,6 +36,7 @@ def mirrored(team: Team, key_id: int, **fields: Any) -> MirrorKey:
     """One row, saved. Fields as CometAPI names them; `masked` and `gone_at` besides."""
     row = as_row(team, key_id, fields)
     row.save(force_insert=True)
+    TeamSync.objects.filter(team=team).update(mark=uuid4())  # as the mirror's one writer does
     return row
 
 
