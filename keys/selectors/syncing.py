@@ -21,16 +21,19 @@ OPEN: Final = (Job.Status.QUEUED, Job.Status.RUNNING)
 class SyncState:
     """listed_at: how old the mirror is, None when it was never filled. left_out: how many keys are older.
 
-    waiting: a job for it is queued. alone: one is under way and no worker lists keys, so that whoever looks goes on
-    with it. stale: a new listing may be asked for.
+    waiting: a worker has it to do. alone: one is under way and no worker lists keys, so that whoever looks goes on with
+    it. stale: a new listing may be asked for, since the list was old at asked_at, when somebody looked, or whoever read
+    it has left it. late: a worker has it to do, but a minute later nothing of it was done.
     """
 
+    asked_at: datetime
     listed_at: datetime | None
     left_out: int
     running: bool
     waiting: bool
     alone: bool
     stale: bool
+    late: bool
     done: int
     total: int
     trouble: str
@@ -43,28 +46,37 @@ class SyncState:
     @property
     def restless(self) -> bool:
         """Does the page part ask again by itself?"""
-        return self.under_way or self.stale
+        return not (self.ended or self.late)
+
+    @property
+    def ended(self) -> bool:
+        return not (self.under_way or self.stale)
 
 
-def sync_state(team: Team) -> SyncState:
-    return state_of(team, TeamSync.objects.filter(team=team).first())
+def sync_state(team: Team, asked_at: datetime) -> SyncState:
+    return state_of(team, TeamSync.objects.filter(team=team).first(), asked_at)
 
 
-def state_of(team: Team, sync: TeamSync | None) -> SyncState:
+def state_of(team: Team, sync: TeamSync | None, asked_at: datetime) -> SyncState:
     """sync: the team's own, where it has been read already; None when there is none."""
-    now, sync = timezone.now(), sync or TeamSync(team=team)
-    queued = Job.objects.filter(kind="sync", team=team, status__in=OPEN)
-    asked = Team.objects.filter(pk=team.pk).values_list(Exists(queued), Exists(_listing_workers()))
-    waiting, listed_by_a_worker = asked.first() or (False, False)
-    tried_lately = sync.tried_at is not None and sync.tried_at > now - timedelta(seconds=settings.WAITS.refresh_s)
-    running = sync.running_since is not None
+    sync, a_while = sync or TeamSync(team=team), timedelta(seconds=settings.WAITS.refresh_s)
+    jobs = Job.objects.filter(kind="sync", team=team, status__in=OPEN)
+    asked = Team.objects.filter(pk=team.pk).values_list(Exists(jobs), Exists(_listing_workers()))
+    queued, worker = asked.first() or (False, False)
+    # Without a worker, whoever looks reads, whatever is queued.
+    running, waiting = sync.running_since is not None, queued and worker
+    before = timezone.now() - a_while
+    idle = sync.tried_at is None or sync.tried_at <= before
     return SyncState(
+        asked_at=asked_at,
         listed_at=sync.listed_at,
         left_out=sync.left_out,
         running=running,
         waiting=waiting,
-        alone=(running or waiting) and not listed_by_a_worker,
-        stale=not (running or waiting or tried_lately),
+        alone=running and not worker,
+        stale=(not (running or waiting) and (sync.tried_at is None or sync.tried_at <= asked_at - a_while))
+        or (running and worker and not queued and idle),
+        late=waiting and idle and asked_at <= before,
         done=sync.done if running else 0,
         total=sync.total if running else 0,
         trouble=sync.trouble,
@@ -92,7 +104,11 @@ class AllSync:
     @property
     def restless(self) -> bool:
         """Does the page part ask again by itself?"""
-        return bool(self.reading) or self.stale
+        return not self.ended
+
+    @property
+    def ended(self) -> bool:
+        return not (self.reading or self.stale)
 
 
 def all_sync_state(ages: Ages, asked_at: datetime) -> AllSync:

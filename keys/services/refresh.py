@@ -10,12 +10,13 @@ from keys.services import jobs, lanes, syncing
 from keys.types import Deadline, Lane
 
 
-def refresh(team: Team, asked_by: str = "") -> None:
-    """Have the team's keys listed, unless that was tried less than a minute ago or is under way.
+def refresh(team: Team, asked_at: datetime, asked_by: str = "") -> None:
+    """Have the team's keys listed, unless that was tried less than a minute before asked_at or is under way.
 
-    Without a worker this request does one slice of it, and whoever asks again the next.
+    asked_at: when somebody first looked. Without a worker this request does one slice of it, and whoever asks again the
+    next.
     """
-    if not syncing.is_due(TeamSync.objects.filter(team=team).first(), settings.WAITS.refresh_s):
+    if not syncing.is_due(TeamSync.objects.filter(team=team).first(), settings.WAITS.refresh_s, asked_at):
         return
     if lanes.is_running(Lane.ORDINARY):
         jobs.enqueue("sync", team, asked_by=asked_by)

@@ -10,14 +10,14 @@ from keys.models import Team
 from keys.permissions import Verb
 from keys.selectors.ages import TeamAge, ages_with
 from keys.selectors.keys import key_rows, pages_of
-from keys.selectors.syncing import sync_state
+from keys.selectors.syncing import state_of
 from keys.services.edit import read_key
 from keys.services.reading import list_page
 from keys.services.settle import change_result, open_change, settle_key
 from keys.views import saving, undoing
 from keys.views.changes import change_id_of
 from keys.views.kept import keeps_typing
-from keys.views.listing import Scope, answer
+from keys.views.listing import Scope, answer, looked_at
 from keys.views.paging import page_number
 from keys.views.panel import Panel, base_of, key_form, panel_page
 from keys.views.row_html import row_htmls
@@ -51,7 +51,7 @@ def _live_list(request: PersonRequest, age: TeamAge) -> HttpResponse:
         "team": age.team,
         "age": age,
         "rows": row_htmls(rows, may_switch=may_switch),
-        "sync": sync_state(age.team),
+        "sync": state_of(age.team, age.sync, looked_at()),
         "live": True,
         "pages": pages_of(found),
         "skipped": found.skipped,

@@ -1,6 +1,7 @@
 """The list of keys from the mirror: of one team, or of all teams that one may see."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -96,8 +97,13 @@ def _listed(scope: Scope, ages: Ages, wanted: Wanted, number: int) -> Listing:
 
 def _sync(scope: Scope, ages: Ages) -> SyncState | AllSync:
     if scope.team:
-        return state_of(scope.team, ages.teams[0].sync)
-    return all_sync_state(ages, timezone.now().replace(microsecond=0))
+        return state_of(scope.team, ages.teams[0].sync, looked_at())
+    return all_sync_state(ages, looked_at())
+
+
+def looked_at() -> datetime:
+    """Now, in whole seconds, as it stands in the address that a list asks for its refresh."""
+    return timezone.now().replace(microsecond=0)
 
 
 def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wanted, found: Listing) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from keys.services import lanes
 from keys.services.panic import alone, pressing
 from keys.services.panic.pressing import NothingToUndo, NumberChanged
 from keys.types import Lane, Status
+from keys.views.listing import looked_at
 
 BY_HAND = 500
 """Keys that a page names when they have to be disabled in the console."""
@@ -102,7 +103,7 @@ def _form_page(request: PersonRequest, team: Team, form: PanicForm | None = None
         "team": team,
         "form": form or PanicForm(),
         "count": counted,
-        "sync": sync_state(team),
+        "sync": sync_state(team, looked_at()),
         "under_way": pressing.open_panic(team),
         "earlier": reads.panics_of(team),
         "alone": not lanes.is_running(Lane.URGENT),

@@ -8,7 +8,6 @@ from typing import Any, Final
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import trigger_client_event
 
@@ -18,7 +17,7 @@ from keys.selectors import syncing as selectors
 from keys.selectors.ages import ages_of
 from keys.services.refresh import refresh, refresh_all
 from keys.views.gates import may_or_403
-from keys.views.listing import all_teams
+from keys.views.listing import all_teams, looked_at
 
 SINCE: Final = re.compile(r"[0-9]{1,11}")
 
@@ -27,12 +26,13 @@ SINCE: Final = re.compile(r"[0-9]{1,11}")
 @page
 def team_sync(request: PersonRequest, slug: str) -> HttpResponse:
     """GET: how old the list is, how far a listing has come. POST: ask for one, or go on with it."""
-    team = team_or_404(request, slug, Verb.VIEW_KEYS)
+    team, asked_at = team_or_404(request, slug, Verb.VIEW_KEYS), _asked_at(request)
     if request.method == "POST":
-        refresh(team, asked_by=request.user.shown_name)
+        refresh(team, asked_at, asked_by=request.user.shown_name)
         if not is_fragment(request):
             return HttpResponseRedirect(reverse("team_sync", args=(slug,)), status=HTTPStatus.SEE_OTHER)
-    context = {"section": "teams", "team": team, "sync": selectors.sync_state(team), "live": "live" in request.GET}
+    sync = selectors.sync_state(team, asked_at)
+    context = {"section": "teams", "team": team, "sync": sync, "live": "live" in request.GET}
     return _answer(request, context, "keys/sync.html", "keys/_sync.html")
 
 
@@ -55,12 +55,12 @@ def _answer(request: PersonRequest, context: dict[str, Any], whole: str, part: s
         return render(request, whole, context)
     response = mark_ours(render(request, part, context))
     # Asked for by a list that waited: it may show itself anew now.
-    return response if context["sync"].restless else trigger_client_event(response, "keys-listed")
+    return trigger_client_event(response, "keys-listed") if context["sync"].ended else response
 
 
 def _asked_at(request: PersonRequest) -> datetime:
     """When the page was opened that asks, in whole seconds: it asks on behalf of what was old then."""
-    since, now = request.GET.get("since", ""), timezone.now().replace(microsecond=0)
+    since, now = request.GET.get("since", ""), looked_at()
     return min(now, datetime.fromtimestamp(int(since), UTC)) if SINCE.fullmatch(since) else now
 
 
