@@ -28,6 +28,11 @@ class TeamAge:
         """CometAPI lists other keys than it counts. What it lists has been read."""
         return bool(self.sync and self.sync.trouble == "mismatch")
 
+    @property
+    def partial(self) -> bool:
+        """Do keys lack that CometAPI has told of: none was read in whole yet, or some could not be read?"""
+        return not self.listed_at or self.miscounted or bool(self.sync and self.sync.skipped)
+
 
 @dataclass(frozen=True, slots=True)
 class Ages:
@@ -46,6 +51,10 @@ class Ages:
     @property
     def failed(self) -> list[TeamAge]:
         return [age for age in self.teams if age.failed]
+
+    @property
+    def partial(self) -> bool:
+        return any(age.partial for age in self.teams)
 
     @property
     def running(self) -> list[TeamAge]:

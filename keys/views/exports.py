@@ -14,12 +14,13 @@ from keys.forms.filters import FilterForm, address_of
 from keys.http import PersonRequest, actor_of, page, team_or_404
 from keys.models import MirrorKey, Team
 from keys.permissions import Verb
+from keys.selectors.ages import Ages, ages_with
 from keys.selectors.keys import Beside, key_row
 from keys.selectors.mirror import besides, exported, keys_of, snapshot_of
 from keys.selectors.wanted import OTHER, STATUSES
 from keys.services.exports import keys_exported
 from keys.types import NEVER
-from keys.views.listing import Scope, all_teams
+from keys.views.listing import Scope, all_teams, read_teams
 
 BATCH: Final = 1_000
 HEAD: Final = (
@@ -44,13 +45,14 @@ def all_keys_csv(request: PersonRequest) -> HttpResponse:
 
 
 def _file(request: PersonRequest, scope: Scope, name: str) -> HttpResponse:
-    """A filter that cannot be is explained on the page of the list, not in a file."""
-    form = FilterForm(request.GET)
-    if not form.is_valid():
+    """A filter that cannot be, or a team never read in whole, is explained on the page of the list, not in a file."""
+    form, ages = FilterForm(request.GET), ages_with(scope.teams)
+    if not form.is_valid() or (scope.team and ages.never):
         return HttpResponseRedirect(f"{scope.path}?{request.GET.urlencode()}")
     wanted, now = form.wanted(), timezone.now()
-    count, keys = exported(keys_of(scope.teams, every=scope.every), wanted, now)
-    headers = {"Content-Disposition": f'attachment; filename="{name}-{now:%Y-%m-%d}.csv"'}
+    teams, every = read_teams(scope, ages)
+    count, keys = exported(keys_of(teams, every=every), wanted, now)
+    headers = {"Content-Disposition": f'attachment; filename="{name}{_as_of(ages, now)}.csv"'}
     kind: dict[str, Any] = {"content_type": "text/csv; charset=utf-8", "headers": headers}
     if request.method == "HEAD":
         return HttpResponse(**kind)
@@ -59,6 +61,11 @@ def _file(request: PersonRequest, scope: Scope, name: str) -> HttpResponse:
     keys_exported(person=request.user, actor=actor, team=scope.team, asked=asked, count=count)
     lines = csvsafe.lines(_rows(keys, {team.pk: team for team in scope.teams}, now))
     return StreamingHttpResponse(_with_bom(lines), **kind)  # type: ignore[return-value]  # a response all the same
+
+
+def _as_of(ages: Ages, now: datetime) -> str:
+    """When what the file tells was read in whole, in its name: inside, a program would take it for a key."""
+    return f"{'-partial' if ages.partial else ''}-as-of-{(ages.oldest or now).astimezone(UTC):%Y-%m-%dT%H%MZ}"
 
 
 def _with_bom(lines: Iterator[str]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The list of keys from the mirror: of one team, or of all teams that one may see."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -92,7 +93,15 @@ def _shown(
 
 
 def _listed(scope: Scope, ages: Ages, wanted: Wanted, number: int) -> Listing:
-    return listing(scope.teams, wanted, number, timezone.now(), every=scope.every, marks=ages.marks)
+    teams, every = read_teams(scope, ages)
+    return listing(teams, wanted, number, timezone.now(), every=every, marks=ages.marks)
+
+
+def read_teams(scope: Scope, ages: Ages) -> tuple[Sequence[Team], bool]:
+    """The teams whose keys are told of, and whether these are all there are: what is there of others is not all."""
+    if not ages.never:
+        return scope.teams, scope.every
+    return [age.team for age in ages.read], False
 
 
 def _sync(scope: Scope, ages: Ages) -> SyncState | AllSync:

@@ -3,13 +3,14 @@
 import csv
 import io
 import json
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from keys import csvsafe
-from keys.models import KeyNote, MirrorKey, Record, Team
+from keys.models import KeyNote, MirrorKey, Record, Team, TeamSync
 from tests.listing.making import listed, mirrored
 from tests.pages.house import House
 
@@ -165,3 +166,59 @@ def test_all_holds_only_what_one_sees(house: House) -> None:
     assert "9009" not in [row["id"] for row in rows(house, path="/keys.csv")]
     assert "9009" in [row["id"] for row in rows(house, path="/keys.csv", username="auditor")]
     assert house.client().get("/teams/hidden/keys.csv").status_code == 404
+
+
+def file_name(house: House, path: str, username: str = "auditor") -> str:
+    answer = house.client(username).head(path)
+    assert answer.status_code == 200
+    return answer["Content-Disposition"].removeprefix('attachment; filename="').removesuffix('"')
+
+
+def test_its_name_says_how_old_it_is_and_whether_it_is_all(house: House) -> None:
+    hidden = Team.objects.get(slug="hidden")
+    for team in Team.objects.all():
+        listed(team, datetime(2026, 3, 2, 9, 30, tzinfo=UTC))
+    listed(house.team, datetime(2026, 3, 1, 8, 30, tzinfo=UTC))
+    theirs = f"/teams/{house.team.slug}/keys.csv"
+    assert file_name(house, theirs) == f"keys-{house.team.slug}-as-of-2026-03-01T0830Z.csv"
+    assert file_name(house, "/keys.csv") == "keys-as-of-2026-03-01T0830Z.csv"
+
+    listed(house.team, datetime(2026, 3, 3, tzinfo=UTC), skipped=1)
+    assert file_name(house, theirs) == f"keys-{house.team.slug}-partial-as-of-2026-03-03T0000Z.csv"
+    assert file_name(house, "/keys.csv") == "keys-partial-as-of-2026-03-02T0930Z.csv"
+    TeamSync.objects.filter(team=house.team).update(skipped=0)
+    TeamSync.objects.filter(team=hidden).update(listed_at=None)
+    assert file_name(house, "/keys.csv") == "keys-partial-as-of-2026-03-02T0930Z.csv"
+
+
+def test_a_team_never_read_in_whole_has_no_file_and_is_not_in_that_of_all(house: House) -> None:
+    """Some of its keys are there already; a file of these would look like all."""
+    hidden = Team.objects.get(slug="hidden")
+    Team.objects.filter(pk=hidden.pk).update(account_id=77)
+    mirrored(hidden, 9_009, name="hidden one", user_id=77)
+    TeamSync.objects.update_or_create(team=hidden, defaults={"listed_at": None})
+    client = house.client("auditor")
+
+    alone = client.get("/teams/hidden/keys.csv?q=hidden")
+
+    assert (alone.status_code, alone["Location"]) == (302, "/teams/hidden/keys/?q=hidden")
+    assert "These keys cannot be searched yet" in client.get(alone["Location"]).content.decode()
+    assert "9009" not in [row["id"] for row in rows(house, path="/keys.csv", username="auditor")]
+    page = client.get("/keys/").content.decode()
+    assert "hidden one" not in page and "they are not in this list" in page
+    assert Record.objects.filter(action="keys.export").count() == 1
+
+
+def test_the_page_says_what_the_file_lacks_and_how_old_it_is_only_where_that_is_so(house: House) -> None:
+    client = house.client()
+
+    def beside() -> str:
+        html = client.get(house.list_path).content.decode()
+        return " ".join(re.sub(r"<[^>]+>", " ", html.split("keys.csv", 1)[1].split("</div>")[0]).split())
+
+    listed(house.team, timezone.now() - timedelta(hours=3), tried_at=timezone.now())
+    assert beside().endswith("Take 10 keys away as CSV")
+    TeamSync.objects.update(trouble="timeout", message="CometAPI did not answer.")
+    assert beside().endswith("as CSV as read 3 hours ago")
+    TeamSync.objects.update(skipped=2)
+    assert beside().endswith("as read 3 hours ago , not all: some could not be read")
