@@ -88,16 +88,23 @@ def listing(
         counts = counts_of(wide)
     total = counts.get(wanted.status, 0) if wanted.status else sum(counts.values())
     number = (page - 1) * PAGE
-    keys = _page(wide, wanted, number, now) if number < total else []
+    keys = _page(wide, wanted, number, total, now) if number < total else []
     first = number + 1 if keys else 0
     pages = Pages(page, total, first, number + len(keys) if keys else 0, -(-total // PAGE))
     return Listing(tuple(_rows(keys, teams, wanted, now)), pages, counts, gone)
 
 
-def _page(wide: QuerySet[MirrorKey], wanted: Wanted, number: int, now: datetime) -> list[Any]:
-    """The rows after the first `number`; of the database's own numbers, out of an index where there is one for it, so
-    that not every row on the way there is read."""
-    ids = ordered(of_status(wide, wanted.status), wanted).values("pk")[number : number + PAGE]
+def _page(wide: QuerySet[MirrorKey], wanted: Wanted, number: int, total: int, now: datetime) -> list[Any]:
+    """The rows after the first `number` of `total`, found from the nearer end.
+
+    Of the database's own numbers, out of an index where there is one for it: so not every row on the way is read.
+    """
+    found = ordered(of_status(wide, wanted.status), wanted).values("pk")
+    if number <= total // 2:
+        ids = found[number : number + PAGE]
+    else:
+        left = total - number
+        ids = found.reverse()[max(0, left - PAGE) : left]
     rows = _shown(MirrorKey.objects.filter(pk__in=ids).annotate(effective=effective(now)))
     return list(ordered(rows, wanted))
 

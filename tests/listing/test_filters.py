@@ -9,7 +9,7 @@ from django.utils import timezone
 from keys import rules
 from keys.models import Drift, KeyNote, MirrorKey, Team
 from keys.selectors.counting import counts_of, quick_counts
-from keys.selectors.mirror import SORTS, keys_of, listing, snapshot_of
+from keys.selectors.mirror import SORTS, keys_of, listing, ordered, snapshot_of
 from keys.selectors.wanted import Wanted, effective, found
 from tests.listing.making import DAY, many, mirrored
 from tests.people import making
@@ -229,6 +229,17 @@ def test_keys_of_all_teams_stand_together(shelf: Team) -> None:
     assert [one.team.slug for one in found.rows] == ["blue"] * 27 + ["red"] * 23
     tagged = listing(teams, Wanted(tag="prod"), 1, NOW, every=True)
     assert {(one.team.slug, one.row.key.id) for one in tagged.rows} == {("blue", NUMBERS["listed"]), ("red", 1)}
+
+
+@pytest.mark.parametrize("sort", [*SORTS, *(f"-{name}" for name in SORTS)])
+def test_pages_stand_one_after_the_other_from_whichever_end_they_are_read(sort: str, shelf: Team) -> None:
+    MirrorKey.objects.bulk_create(many(shelf, 180, first=1_000))
+    wanted = Wanted(sort=sort)
+    keys = ordered(found(keys_of([shelf]), wanted, NOW).annotate(effective=effective(NOW)), wanted)
+
+    pages = [listing([shelf], wanted, number, NOW) for number in range(1, 6)]
+
+    assert [one.row.key.id for page in pages for one in page.rows] == list(keys.values_list("key_id", flat=True))
 
 
 def test_pages_hold_fifty_and_every_key_is_on_one(shelf: Team) -> None:
