@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("keys", "0010_export_runs"),
+        ("keys", "0012_left_out"),
     ]
 
     operations = [
