@@ -1,7 +1,7 @@
 """The history's filters as they stand in the address: in plain words, each of them possible or said not to be."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -19,22 +19,14 @@ from keys.ledger.recordable import OWN_REQUEST_ID
 from keys.models import Person, Record, Team
 from keys.permissions import Verb, allowed, visible_teams
 from keys.redact import escape_visible, looks_secret, mask
+from keys.selectors import known
 from keys.selectors.history_filter import HistoryFilter
 from keys.selectors.ledger_filter import LedgerFilter
-from keys.types import EDITABLE
 
-FIELDS_OFFERED: Final = (
-    *EDITABLE,
-    *("limit", "owner", "purpose", "tags"),
-    *("username", "first_name", "email", "company_role", "role", "is_active", "time_zone", "password"),
-    *("slug", "groups", "send_account_header"),
-)
-"""Whatever a record may tell as changed: of keys, of what is kept beside them, of people, of teams."""
 OTHERS: Final = ("before", "not_searched")
 """What may stand in the address beside the filters."""
 LONGEST: Final = 200
 _ID = re.compile(r"#([0-9]{1,18})")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NUMBER = re.compile(r"#?([0-9]{1,18})")
 
 
@@ -89,7 +81,7 @@ class HistoryForm(PlainForm):
         self.use_required_attribute = False
         self._offer("team", [(team.slug, team.name) for team in visible_teams(reader)])
         self._offer("action", [(str(name), words) for name, words in ACTIONS.items()])
-        self._offer("field", [(name, FIELDS.get(name, name)) for name in FIELDS_OFFERED])
+        self._offer("field", [(name, FIELDS.get(name, name)) for name in known.FIELDS_OFFERED])
         self._offer("outcome", [(name, words) for name, (words, _tone) in OUTCOMES.items()])
 
     def _offer(self, name: str, choices: list[tuple[str, Any]]) -> None:
@@ -156,23 +148,21 @@ class HistoryForm(PlainForm):
         named = Person.objects.filter(pk=int(number[1])) if number else Person.objects.filter(username__iexact=given)
         self.found_person = named.first()
         actor = f"#{self.found_person.pk}" if self.found_person else given
-        recorded = LedgerFilter(actor=actor).apply(Record.objects.order_by("-seq"))
-        if not self.found_person and allowed(self.reader, Verb.VIEW_ALL_HISTORY) and not recorded.exists():
-            raise forms.ValidationError(_("Nobody of this name has done anything that is recorded."))
+        if not self.found_person and allowed(self.reader, Verb.VIEW_ALL_HISTORY) and not known.actor_recorded(actor):
+            raise forms.ValidationError(known.nobody_such())
         return actor
 
     def clean_request(self) -> str:
-        given = str(self.cleaned_data["request"])
-        return given.replace("-", "") if _UUID.fullmatch(given) else given
+        return known.recorded_request_id(str(self.cleaned_data["request"]))
 
     def clean_action(self) -> str:
-        return self._known("action", set(map(str, ACTIONS)), Record.objects.filter(action=self.cleaned_data["action"]))
+        return self._known("action", known.action_known)
 
     def clean_outcome(self) -> str:
-        return self._known("outcome", set(OUTCOMES), Record.objects.filter(outcome=self.cleaned_data["outcome"]))
+        return self._known("outcome", known.outcome_known)
 
     def clean_field(self) -> str:
-        return self._known("field", {*FIELDS, *FIELDS_OFFERED}, None)
+        return self._known("field", known.field_known)
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
@@ -187,11 +177,10 @@ class HistoryForm(PlainForm):
                 self.add_error(name if name in self.fields else None, _("This was given more than once."))
         return given
 
-    def _known(self, name: str, names: set[str], recorded: Any) -> str:
-        """One that there is, or that was recorded once: actions may be retired, records stay."""
+    def _known(self, name: str, is_known: Callable[[str], bool]) -> str:
         given = str(self.cleaned_data[name])
-        if given and given not in names and not (recorded is not None and recorded.exists()):
-            raise forms.ValidationError(_("There is no such thing in the history."))
+        if given and not is_known(given):
+            raise forms.ValidationError(known.nothing_such())
         return given
 
     def _moment(self, name: str) -> datetime | None:

@@ -5,6 +5,7 @@ exported: an outsider counts up to it and sees that none was left out.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,6 +23,7 @@ from keys.ledger.recordable import OWN_REQUEST_ID
 from keys.models import Person, Record, Team
 from keys.permissions import Verb, allowed, visible_teams
 from keys.redact import looks_secret
+from keys.selectors import known
 from keys.selectors.chosen import Chosen, choose, newest_seq
 from keys.selectors.history_filter import HistoryFilter
 from keys.selectors.ledger_filter import Among
@@ -89,7 +91,7 @@ def begin_export(
     Raises Invalid with nothing recorded, LedgerUnavailable.
     """
     _check(person, wanted)
-    scope = "all" if person is None or allowed(person, Verb.VIEW_ALL_HISTORY) else _teams(person)
+    scope = "all" if person is None or _sees_all(person) else _teams(person)
     countable = wanted.countable if scope == "all" or wanted.records.team is not None else None
     high = newest_seq() + 1
     chosen = choose(person, wanted, high=high, noted=noted)
@@ -173,9 +175,10 @@ def _raw(digest: object) -> bytes:
 def _check(person: Person | None, wanted: HistoryFilter) -> None:
     asked, faults = wanted.records, dict[str, list[str]]()
     for name, typed in wanted.told().items():
-        ours = name == "request_id" and OWN_REQUEST_ID.fullmatch(asked.request_id)
-        if isinstance(typed, str) and looks_secret(typed) and not ours:
-            faults[name] = [gettext("This looks like a secret. It was neither searched for nor recorded.")]
+        if isinstance(typed, str) and (fault := _fault_of(name, typed)):
+            faults[name] = [fault]
+    if asked.actor and "actor" not in faults and _sees_all(person) and not known.actor_known(asked.actor):
+        faults["actor"] = [known.nobody_such()]
     if asked.since and asked.until and asked.since >= asked.until:
         faults["until"] = [gettext("This is not after the beginning, so nothing can lie between.")]
     if asked.key_id is not None and abs(asked.key_id) > book.INT64:
@@ -186,10 +189,32 @@ def _check(person: Person | None, wanted: HistoryFilter) -> None:
         raise Invalid(faults)
 
 
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_KNOWN: dict[str, Callable[[str], bool]] = {
+    "action": known.action_known,
+    "outcome": known.outcome_known,
+    "field": known.field_known,
+}
+
+
+def _fault_of(name: str, typed: str) -> str:
+    """Why nothing can be found by this text, "" where something might."""
+    if looks_secret(typed) and not (name == "request_id" and OWN_REQUEST_ID.fullmatch(typed)):
+        return gettext("This looks like a secret. It was neither searched for nor recorded.")
+    if _NO_TEXT.search(typed):  # no database can be asked for it
+        return gettext("This is no text.")
+    is_known = _KNOWN.get(name)
+    return "" if is_known is None or is_known(typed) else known.nothing_such()
+
+
+def _sees_all(person: Person | None) -> bool:
+    return person is None or allowed(person, Verb.VIEW_ALL_HISTORY)
+
+
 def _may_see(person: Person | None, team: int) -> bool:
-    if person is None or allowed(person, Verb.VIEW_ALL_HISTORY):
+    if _sees_all(person):
         return Team.objects.filter(pk=team).exists() or Record.objects.filter(team_id=team).exists()
-    return team in _teams(person)
+    return person is not None and team in _teams(person)
 
 
 def _teams(person: Person) -> list[int]:

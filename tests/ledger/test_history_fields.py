@@ -6,11 +6,11 @@ import pytest
 from django.test import Client
 from django.utils.html import escape
 
-from keys.forms.history import FIELDS_OFFERED
 from keys.ledger import recordable
 from keys.ledger.actions import Action
 from keys.ledger.labels import FIELDS
 from keys.models import CompanyRole
+from keys.selectors.known import FIELDS_OFFERED
 from tests.ledger.making import append
 from tests.people import making
 

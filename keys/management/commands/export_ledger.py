@@ -1,6 +1,7 @@
 """`manage.py export_ledger --output FILE`: what the history page would show for the same filters, as a file."""
 
 import os
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from keys.errors import Invalid, LedgerError
 from keys.management.trouble import no_database
 from keys.models import Team
 from keys.selectors.history_filter import HistoryFilter
+from keys.selectors.known import recorded_request_id
 from keys.selectors.ledger_filter import LedgerFilter
 from keys.services.export_lines import pieces_of
 from keys.services.exporting import Format, begin_export
@@ -21,6 +23,7 @@ from keys.types import Actor, ActorKind
 
 TOLD_EVERY = 16 * 1024 * 1024
 """Bytes between two lines of progress."""
+_NUMBER = re.compile("[0-9]{1,30}")
 
 
 class Command(BaseCommand):
@@ -80,8 +83,8 @@ class Command(BaseCommand):
 
 
 def _wanted(options: dict[str, Any]) -> HistoryFilter:
-    names = ("actor", "action", "outcome", "since", "until", "text", "request_id")
-    about = {name: options[name] for name in names}
+    names = ("actor", "action", "outcome", "since", "until", "text")
+    about = {name: options[name] for name in names} | {"request_id": recorded_request_id(options["request_id"])}
     records = LedgerFilter(team=_team(options["team"]), key_id=options["key"], **about)
     return HistoryFilter(records, options["field"], options["value"])
 
@@ -90,9 +93,9 @@ def _team(typed: str) -> int | None:
     """Raises CommandError for a short name that no team has; a number is taken as recorded, for teams that are gone."""
     if not typed:
         return None
-    team = Team.objects.filter(slug=typed).values_list("pk", flat=True).first()
-    if team is None and not (typed.isascii() and typed.isdecimal()):
-        raise CommandError(f"there is no team {typed!r}")
+    team = Team.objects.filter(slug=typed).values_list("pk", flat=True).first() if typed.isascii() else None
+    if team is None and not _NUMBER.fullmatch(typed):
+        raise CommandError(f"there is no team {ascii(typed)}")
     return int(typed) if team is None else team
 
 
