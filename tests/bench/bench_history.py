@@ -39,6 +39,8 @@ WORDS = [
     "quarter",
 ]
 ALONE_MS, TOGETHER_MS = 100, 500
+GROWN_MB = 64
+"""How much more memory streaming all of it may hold; a million records are some thousand."""
 
 ALONE = {
     "nothing": "",
@@ -185,7 +187,8 @@ def timed(ask: Any) -> tuple[float, float]:
     return statistics.median(wall for wall, _ in times), statistics.median(own for _, own in times)
 
 
-def report(limits: dict[str, dict[str, str]], count: int) -> None:
+def report(limits: dict[str, dict[str, str]], count: int) -> list[str]:
+    """limits: milliseconds -> what is asked for, by name. The names of those that took longer."""
     from zoneinfo import ZoneInfo
 
     from django.http import QueryDict
@@ -209,18 +212,22 @@ def report(limits: dict[str, dict[str, str]], count: int) -> None:
         entries_of(found.records)
         return found
 
+    slow = []
     for title, queries in limits.items():
         for name, query in queries.items():
             found, (took, own) = ask(query), timed(lambda query=query: ask(query))
             stopped = f", looked down to {found.looked_down_to:,}" if found.looked_down_to else ""
             late = "" if took <= int(title) else f"  OVER {title} ms"
+            slow += [name] if late else []
             times = f"{took:8.1f} ms, own {own:6.1f}  ratio {took / plain:6.1f}"
             said = f"{times}  {name}: {len(found.records)} entries{stopped}{late}"
             sys.stdout.write(said + "\n")
+    return slow
 
 
-def exports() -> None:
-    """How long it takes to find what an export holds, and to stream all of it. Promised is flat memory alone."""
+def exports() -> float:
+    """How long it takes to find what an export holds, and to stream all of it. Promised is flat memory alone: how
+    many megabytes more the process held at most for that."""
     from zoneinfo import ZoneInfo
 
     from django.http import QueryDict
@@ -241,18 +248,33 @@ def exports() -> None:
         found = choose(boss, form.to_filter())
         took = time.perf_counter() - begun
         sys.stdout.write(f"{took:8.1f} s to find the {len(found.seqs):,} records of an export of {query or 'all'}\n")
-    begun = time.perf_counter()
+    begun, held = time.perf_counter(), peak_mb()
     export = begin_export(person=None, actor=SYSTEM, wanted=HistoryFilter(), form=Format.JSON_LINES)
     found_in = time.perf_counter() - begun
     size = sum(map(len, pieces_of(export, Format.JSON_LINES)))
-    took, peak = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    took, grown = time.perf_counter() - begun, peak_mb() - held
     sys.stdout.write(
         f"{took:8.1f} s for all as JSON Lines, {found_in:.1f} of them until the first byte: {size / 2**20:,.0f} MB, "
-        f"{export.count / took:,.0f} records a second; the process held {peak:,.0f} MB at most\n"
+        f"{export.count / took:,.0f} records a second; {grown:,.0f} MB more memory than before\n"
     )
+    return grown
 
 
-def main() -> None:
+def peak_mb() -> float:
+    """What this process has held at most so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def verdict(slow: list[str], grown: float) -> int:
+    """The exit code; what broke the promise is said."""
+    if slow:
+        sys.stdout.write(f"FAILED: over what is promised: {', '.join(slow)}\n")
+    if grown > GROWN_MB:
+        sys.stdout.write(f"FAILED: an export took {grown:,.0f} MB of memory ({GROWN_MB} at most)\n")
+    return 1 if slow or grown > GROWN_MB else 0
+
+
+def main() -> int:
     count = int(sys.argv[1].replace(",", "")) if len(sys.argv) > 1 else 1_000_000
     with tempfile.TemporaryDirectory() as name:
         kept = os.environ.get("BENCH_DATABASE", f"sqlite:///{Path(name) / 'bench.sqlite3'}")
@@ -267,9 +289,9 @@ def main() -> None:
 
         if not Record.objects.exists():
             fill(count)
-        report({str(ALONE_MS): ALONE, str(TOGETHER_MS): TOGETHER}, Record.objects.count())
-        exports()
+        slow = report({str(ALONE_MS): ALONE, str(TOGETHER_MS): TOGETHER}, Record.objects.count())
+        return verdict(slow, exports())
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
