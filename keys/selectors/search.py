@@ -97,11 +97,13 @@ def of_changes(person: Person | None, changes: Iterable[str], high: int) -> list
 
 
 def _lots(matches: QuerySet[Record], low: int, high: int) -> Iterator[list[Told]]:
-    """With one upper bound a query: of two, SQLite goes by the first, and walks from the newest record each time."""
-    rows = matches.filter(seq__gte=low).order_by("-seq").values_list(*TOLD)
-    while lot := list(rows.filter(seq__lt=high)[:AT_ONCE]):
+    """The oldest first, as they lie in the file: read the other way, no disk reads ahead, which takes three times as
+    long. With one lower bound a query: of two, SQLite goes by the first, and walks from the oldest record each time.
+    """
+    rows = matches.filter(seq__lt=high).order_by("seq").values_list(*TOLD)
+    while lot := list(rows.filter(seq__gte=low)[:AT_ONCE]):
         yield lot
-        high = lot[-1][0]
+        low = lot[-1][0] + 1
 
 
 def _bounds(asked: HistoryFilter, low: int, high: int) -> tuple[int, int]:

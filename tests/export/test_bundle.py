@@ -312,7 +312,7 @@ def test_a_script_that_forgets_the_ordinals_is_caught(teams: list[Team], tmp_pat
     """An export that left records out, honestly counted: only the numbers tell."""
     promise.number, promise.title = "4", "mutant: exports leave records out"
     left_out = Record.objects.filter(team_id=teams[0].pk).order_by("seq").values_list("seq", flat=True)[2]
-    with mutated(search._lots, "matches.filter(seq__gte=low)", f"matches.filter(seq__gte=low).exclude(seq={left_out})"):
+    with mutated(search._lots, "matches.filter(seq__lt=high)", f"matches.filter(seq__lt=high).exclude(seq={left_out})"):
         path = bundle(tmp_path / "b.zip", team=teams[0].pk)
 
     verdict = checked(path)
