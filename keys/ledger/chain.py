@@ -88,9 +88,9 @@ class Sealer:
         self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded) + SEAL_DOMAIN)
         self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
 
-    def seal(self, link: str) -> str:
+    def seal(self, link: bytes) -> str:
         inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(bytes.fromhex(link))
+        inner.update(link)
         outer.update(inner.digest())
         return outer.hexdigest()
 
@@ -104,6 +104,7 @@ class Verifier:
     def __init__(self, keys: Mapping[str, bytes], *, seq: int = 0, link: str = GENESIS) -> None:
         self._sealers = {name: Sealer(key) for name, key in keys.items()}
         self.seq, self.link = seq, link
+        self._link = bytes.fromhex(link)
 
     def step(self, seq: object, text: str, digest: str, previous: str, link: str, seal: str, seal_key: str) -> None:
         """Check the next record. Raises ChainBroken with the first seq that is not as it was written."""
@@ -112,16 +113,22 @@ class Verifier:
             raise ChainBroken(wanted, "seq", str(wanted), short(seq))
         if previous != self.link:
             raise ChainBroken(wanted, "previous", self.link, short(previous))
-        found = digest_of(text) if text.__class__ is str and text.isascii() else ""
-        if found != digest:
-            raise ChainBroken(wanted, "digest", found or "an ASCII text", short(digest))
-        self.link = link_of(self.link, wanted, found)
+        if text.__class__ is not str or not text.isascii():
+            raise ChainBroken(wanted, "digest", "an ASCII text", short(digest))
+        hashing, linking = _DIGESTING.copy(), _LINKING.copy()  # as `digest_of` and `link_of`, which take hex
+        hashing.update(text.encode("ascii"))
+        found = hashing.digest()
+        if found.hex() != digest:
+            raise ChainBroken(wanted, "digest", found.hex(), short(digest))
+        linking.update(self._link + wanted.to_bytes(8, "big") + found)
+        self._link = linking.digest()
+        self.link = self._link.hex()
         if self.link != link:
             raise ChainBroken(wanted, "link", self.link, short(link))
         sealer = self._sealers.get(seal_key)
         if sealer is None:
             raise ChainBroken(wanted, "seal_key", "one of " + ", ".join(self._sealers), short(seal_key))
-        sealed = sealer.seal(link)
+        sealed = sealer.seal(self._link)
         if sealed != seal:
             raise ChainBroken(wanted, "seal", "a seal by key " + short(seal_key), short(seal))
         self.seq = wanted

@@ -6,17 +6,20 @@ The body stands between and is not looked at: no column shows any of it, and its
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted  # as `keys.ledger.chain.canonical` writes a text
-from operator import le
+from operator import itemgetter, le
 from typing import Any
 
 from keys.errors import ChainBroken
 from keys.ledger.chain import VERSION, short
 from keys.ledger.columns import COLUMNS, INTEGERS, REASON_WIDTH, WIDTHS, columns_of
 
-_TEXTS = slice(1, len(COLUMNS) - len(INTEGERS))
-_LONGEST = (*WIDTHS.values(), REASON_WIDTH)
-_WHOLE = (int, type(None))
+_WHOLE = frozenset((int, type(None)))
+_HEAD_WIDTHS = itemgetter("action", "actor", "actor_id", "actor_kind", "actor_role", "address")(WIDTHS)
+_NAME_WIDTHS = itemgetter("outcome", "team", "key_name")(WIDTHS)
+_OWN_WIDTHS = (WIDTHS["change"], REASON_WIDTH, WIDTHS["request_id"])
+_REMEMBERED = 4_096
 _NONCE = 32
 
 Numbers = tuple[int | None, ...]
@@ -46,23 +49,18 @@ def _says(text: str, found: tuple[Any, ...], stored_time: Callable[[str], str]) 
     False only means that it has to be parsed. What would be escaped is unprintable, and so is the end of a line, which
     a reason keeps.
     """
-    team_id, key_id, team_n, key_n = found[-len(INTEGERS) :]
-    texts = found[_TEXTS]
+    time, action, outcome, actor_kind, actor_id, actor, role, address, *others = found
+    request_id, team, key_name, change, reason, team_id, key_id, team_n, key_n = others
     try:
-        joined = "".join(texts)
-        if not joined.isprintable() or not all(map(le, map(len, texts), _LONGEST)):
-            return False
+        head = _head(action, actor, actor_id, actor_kind, role, address)
+        names = _names(outcome, team, key_name)
+        own = _exactly((change, reason, request_id), _OWN_WIDTHS)
     except TypeError:  # a value of another type
         return False
-    if '"' in joined or "\\" in joined:
-        texts = tuple(_quoted(one)[1:-1] for one in texts)
-    elif not joined.isascii():  # mostly a name or two
-        texts = tuple([one if one.isascii() else _quoted(one)[1:-1] for one in texts])
-    action, outcome, actor_kind, actor_id, actor, role, address, request_id, team, key_name, change, reason = texts
-    head = (
-        f'{{"action":"{action}","actor":"{actor}","actor_id":"{actor_id}",'
-        f'"actor_kind":"{actor_kind}","actor_role":"{role}","address":"{address}","body":{{'
-    )
+    if head is None or names is None or own is None or not _WHOLE.issuperset(map(type, found[-len(INTEGERS) :])):
+        return False
+    outcome, team, key_name = names
+    change, reason, request_id = own
     middle = (
         f'}},"change":"{change}","key_id":{"null" if key_id is None else key_id},'
         f'"key_n":{"null" if key_n is None else key_n},"key_name":"{key_name}","nonce":"'
@@ -73,19 +71,44 @@ def _says(text: str, found: tuple[Any, ...], stored_time: Callable[[str], str]) 
         f'"team_n":{"null" if team_n is None else team_n},"time":"'
     )
     time_at = len(text) - len(_END) - _TIME
-    middle_ends = time_at - len(tail) - _NONCE
+    tail_at = time_at - len(tail)
+    middle_at = tail_at - _NONCE - len(middle)
     return (
-        text.startswith(head)
-        and text.startswith(middle, middle_ends - len(middle))
-        and text.startswith(tail, time_at - len(tail))
+        middle_at >= len(head)
+        and text.startswith(head)
+        and text.startswith(middle, middle_at)
+        and text.startswith(tail, tail_at)
         and text.endswith(_END)
-        and middle_ends - len(middle) >= len(head)
-        and stored_time(text[time_at : time_at + _TIME]) == found[0]
-        and type(team_id) in _WHOLE
-        and type(key_id) in _WHOLE
-        and type(team_n) in _WHOLE
-        and type(key_n) in _WHOLE
+        and stored_time(text[time_at : time_at + _TIME]) == time
     )
+
+
+@lru_cache(_REMEMBERED)
+def _head(action: str, actor: str, actor_id: str, actor_kind: str, role: str, address: str) -> str | None:
+    """How a text begins that says these: the same for many records. None where it has to be parsed."""
+    texts = _exactly((action, actor, actor_id, actor_kind, role, address), _HEAD_WIDTHS)
+    if texts is None:
+        return None
+    action, actor, actor_id, actor_kind, role, address = texts
+    return (
+        f'{{"action":"{action}","actor":"{actor}","actor_id":"{actor_id}",'
+        f'"actor_kind":"{actor_kind}","actor_role":"{role}","address":"{address}","body":{{'
+    )
+
+
+@lru_cache(_REMEMBERED)
+def _names(outcome: str, team: str, key_name: str) -> tuple[str, ...] | None:
+    return _exactly((outcome, team, key_name), _NAME_WIDTHS)
+
+
+def _exactly(texts: tuple[str, ...], widths: tuple[int, ...]) -> tuple[str, ...] | None:
+    """As they stand in a text, None where one is escaped or cut. Raises TypeError for what is none."""
+    joined = "".join(texts)
+    if not joined.isprintable() or not all(map(le, map(len, texts), widths)):
+        return None
+    if joined.isascii() and '"' not in joined and "\\" not in joined:
+        return texts
+    return tuple(_quoted(one)[1:-1] for one in texts)
 
 
 _END = f'","v":{VERSION}}}'
