@@ -10,7 +10,7 @@ from itertools import islice
 from django.db import connection
 
 from keys.errors import ChainBroken
-from keys.ledger.chain import GENESIS
+from keys.ledger.chain import GENESIS, short
 from keys.ledger.checkpoint import Signed
 
 AT_ONCE = 500
@@ -77,5 +77,5 @@ def _fault(checkpoint: Signed, link: str | None, newest: int) -> ChainBroken | N
     if checkpoint.seq > newest and link is None:
         return ChainBroken(newest + 1, "missing", f"records up to {checkpoint.seq}, {says}", "no such record")
     if link != checkpoint.link:
-        return ChainBroken(checkpoint.seq, "checkpoint", f"link {checkpoint.link}, {says}", f"link {link}")
+        return ChainBroken(checkpoint.seq, "checkpoint", f"link {checkpoint.link}, {says}", f"link {short(link)}")
     return None

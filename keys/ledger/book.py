@@ -141,7 +141,8 @@ def _append(entry: Entry, body: dict[str, Any]) -> Record:
     seq = place.newest + 1
     link = chain.link_of(place.link, seq, digest)
     seal_key, secret = _ledger_key(place)
-    columns = columns_of(json.loads(text))
+    read = json.loads(text)  # as every reader will: two halves of a character that met are one then
+    columns = columns_of(read)
     record = Record(
         **{**columns, "time": datetime.fromisoformat(columns["time"])},
         seq=seq,
@@ -155,7 +156,7 @@ def _append(entry: Entry, body: dict[str, Any]) -> Record:
     record.save(force_insert=True)
     with connection.cursor() as cursor:
         cursor.execute(_MOVE, (seq, link))
-    finding.note(record, body)
+    finding.note(record, read["body"])
     return record
 
 

@@ -167,18 +167,18 @@ def outcome_label(outcome: str, change: str, ended: bool = False) -> tuple[str, 
         return gettext("Intent"), "info"
     if not outcome:
         return (gettext("No outcome yet"), "warn") if change else ("", "info")
-    word, tone = OUTCOMES.get(outcome, (outcome, "info"))
+    word, tone = OUTCOMES.get(outcome, (escape_visible(outcome), "info"))
     return str(word), tone
 
 
 def role_label(role: str) -> str:
     """What somebody acted as; a role that there is no more as it was recorded."""
-    return str(ROLES.get(role, role))
+    return str(ROLES.get(role, escape_visible(role)))
 
 
 def field_label(name: str) -> str:
     """A field's words; its own name where there are none."""
-    return str(FIELDS.get(name, name.replace("_", " ")))
+    return str(FIELDS.get(name, escape_visible(name).replace("_", " ")))
 
 
 def value_text(name: str, value: Any) -> str:

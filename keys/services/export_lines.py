@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from keys.csvsafe import harmless
+from keys.csvsafe import cell
 from keys.ledger.chain import digest_of
 from keys.ledger.finding import parsed
 from keys.services.bundle import bundle_pieces
@@ -36,8 +36,10 @@ def json_pieces(export: Export) -> Iterator[bytes]:
 
 
 def _json_line(seq: object, digest: object, link: object, text: Any) -> str:
-    """Of a record whose text was damaged so that it is no JSON any more: `record` is null, and it stands as `text`."""
-    whole = (text.isascii() and digest_of(text) == digest) or parsed(text) is not None
+    """Of a record whose text was damaged so that it is no JSON any more, or no line: `record` is null, and it stands as
+    `text`."""
+    one_line = text.isascii() and text.isprintable()
+    whole = one_line and (digest_of(text) == digest or parsed(text) is not None)
     record = text if whole else f'null,"text":{json.dumps(text)}'
     return f'{{"seq":{seq},"digest":{json.dumps(digest)},"link":{json.dumps(link)},"record":{record}}}\n'
 
@@ -52,7 +54,7 @@ def _csv_lines(export: Export) -> Iterator[str]:
     write = csv.writer(buffer, lineterminator="\r\n")
     write.writerow(("seq", *COLUMNS))
     for seq, time, *rest in export.rows(*COLUMNS):
-        write.writerow((seq, _told(time), *(harmless(value) if isinstance(value, str) else value for value in rest)))
+        write.writerow((seq, _told(time), *(cell(value) if isinstance(value, str) else value for value in rest)))
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()

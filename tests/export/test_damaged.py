@@ -1,15 +1,19 @@
 """A damaged ledger still opens for reading and can be taken along as it is, with the damage on top."""
 
+import io
+import json
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
 from keys.models import CompanyRole, Record
+from keys.services.checkpoints import make_checkpoint
 from keys.services.verification import verify_whole
 from tests.export.test_pages import browser
-from tests.ledger.damage import without_guards
+from tests.ledger.damage import put, without_guards
 from tests.ledger.making import append, change
 from tests.people import making
 
@@ -77,3 +81,42 @@ def test_what_reads_is_exported_though_it_is_damaged(auditor: Client) -> None:
 
     assert b"forged" in b"".join(answer.streaming_content)  # type: ignore[attr-defined]
     assert Record.objects.filter(action="ledger.export").count() == 1
+
+
+STEERING = "\x1b[31m\u202e\x9b2J\u2028"
+
+
+def steered_by(text: str) -> set[str]:
+    return set(text) & {character for character in STEERING if not character.isprintable()}
+
+
+def test_what_steers_a_terminal_is_written_out_though_it_is_damage(auditor: Client) -> None:
+    """Recorded columns are escaped already: this was put there by somebody who has the database."""
+    with without_guards() as cursor:
+        for column in ("actor", "request_id", "address", "key_name", "reason", "team", "action", "link"):
+            put(cursor, 2, column, f"=x{STEERING}")
+        put(cursor, 2, "text", f'{{"body":\n{{"message":"{STEERING}"}}}}')
+
+    told = [page.content.decode() for page in map(auditor.get, ("/history/", "/history/1/", "/history/2/"))]
+    for form in ("csv", "jsonl"):
+        answer = auditor.post("/history/export/", {"format": form})
+        told.append(b"".join(answer.streaming_content).decode())  # type: ignore[attr-defined]
+
+    for text in told:
+        assert not [line for line in text.split("\n") if steered_by(line)]
+    assert "\\u202e" in told[-2] and told[-2].count("'=x") >= 6
+    assert len(told[-1].splitlines()) == 5 and all(json.loads(line)["seq"] for line in told[-1].splitlines())
+
+
+def test_a_link_that_steers_a_terminal_is_told_harmlessly(auditor: Client) -> None:
+    newest = make_checkpoint().seq
+    append()
+    verify_whole()
+    with without_guards() as cursor:
+        put(cursor, newest, "link", STEERING)
+    out = io.StringIO()
+
+    with pytest.raises(SystemExit):
+        call_command("verify_ledger", "--new", stdout=out)
+
+    assert f"damaged: record {newest}: checkpoint" in out.getvalue() and not steered_by(out.getvalue())

@@ -96,3 +96,10 @@ def test_it_is_compared_in_flat_lots_whatever_was_appended_meanwhile(
 
     assert verify_whole().outcome == "sound"
     assert (len(lots), max(lots)) == (400, 25)
+
+
+def test_halves_of_a_character_beside_each_other_are_indexed_as_the_text_tells_them(real_db: Any) -> None:
+    """Read back from JSON, two lone surrogates that stand so are one character."""
+    append(body={"changed": {"name": ["a", "\ud800\udfff"]}})
+
+    assert (verify_whole().unindexed, fields()[0].after) == (0, "\U000103ff")
