@@ -102,6 +102,7 @@ def test_compose_holds_no_secret_and_waits_for_what_it_needs() -> None:
         for setting, value in service["environment"].items():
             assert not SECRET.search(setting) or str(value).startswith("/run/secrets/"), f"{name}: {setting}"
             assert "DATABASE_URL" not in setting or str(value).startswith("/run/secrets/")
+    assert {name for name, service in services.items() if "owner_url" in service.get("secrets", ())} == {"migrate"}
     assert services["web"]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
     assert services["worker"]["depends_on"] == services["web"]["depends_on"]
     assert services["migrate"]["depends_on"] == {"database": {"condition": "service_healthy"}}
@@ -182,8 +183,9 @@ def put_secrets(image: Image, url: str) -> None:
     os.chown(folder, image.user, image.user)
     code, said = image.done(["python", "manage.py", "make_keys", "/run/secrets"], {})
     assert code == 0, said
-    (folder / "database_url").write_text(url)
-    os.chown(folder / "database_url", image.user, image.user)
+    for name, written in (("owner_url", url), ("database_url", url.replace("postgres@", "dashboard:secret@", 1))):
+        (folder / name).write_text(written)
+        os.chown(folder / name, image.user, image.user)
 
 
 @contextmanager
@@ -221,6 +223,26 @@ def assert_the_volume_is_what_is_compared(image: Image, env: dict[str, str]) -> 
     assert code == 2 and str(file) in said
 
 
+def assert_nobody_who_serves_alters_a_record(image: Image, env: dict[str, str]) -> None:
+    """On PostgreSQL: the role owns nothing, and can only do what serving needs."""
+    if not Path(image.real("/run/secrets/database_url")).read_text().startswith("postgres"):
+        return
+    script = (
+        "from django.db import connection as c; u = c.cursor(); u.execute('SELECT current_user'); print(u.fetchone()); "
+    )
+    code, said = image.done(["python", "manage.py", "shell", "--no-imports", "-c", script], env)
+    assert (code, said.strip()) == (0, "('dashboard',)")
+    for statement in (
+        "DELETE FROM keys_record",
+        "DROP TRIGGER record_no_update ON keys_record",
+        "CREATE TABLE t (n int)",
+    ):
+        code, said = image.done(
+            ["python", "manage.py", "shell", "--no-imports", "-c", f"{script}u.execute('{statement}')"], env
+        )
+        assert code != 0 and "InsufficientPrivilege" in said, statement
+
+
 def test_what_the_files_say_is_followed_to_a_served_page(image: Image) -> None:
     services = compose(GIVEN)["services"]
     env = {**services["web"]["environment"], "PORT": str(free_port())}
@@ -239,6 +261,7 @@ def test_what_the_files_say_is_followed_to_a_served_page(image: Image) -> None:
             assert status == 200 and "immutable" in headers["Cache-Control"], sheet
         assert fetched(int(env["PORT"]), "/readyz")[0] == 200
         assert_the_volume_is_what_is_compared(image, services["worker"]["environment"])
+        assert_nobody_who_serves_alters_a_record(image, env)
 
         assert [*files(image.root / "app"), *files(image.root / "venv")] == before
     assert image.done(last("HEALTHCHECK").form, env)[0] != 0  # nobody answers any more

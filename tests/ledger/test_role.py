@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -72,6 +73,10 @@ def test_the_role_records_and_verifies(real_db: RealDatabase, role: str) -> None
 
 @pytest.mark.postgres
 def test_the_role_alters_nothing(real_db: RealDatabase, role: str) -> None:
+    alters_nothing(real_db, role)
+
+
+def alters_nothing(real_db: RealDatabase, role: str) -> None:
     append()
     host = real_db.url.partition("host=")[2]
     with psycopg.connect(dbname=real_db.name, user=role, host=host, autocommit=True) as raw:
@@ -81,6 +86,75 @@ def test_the_role_alters_nothing(real_db: RealDatabase, role: str) -> None:
         with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
             raw.execute("UPDATE keys_ledgerhead SET seq = 0")
     assert Record.objects.count() == 1
+
+
+@pytest.fixture
+def named(real_db: RealDatabase, tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A role that is not there yet, and the file that names it."""
+    name, file = f"app-{uuid4().hex[:8]}", tmp_path / "url"
+    file.write_text(f"postgres://{name}:se%2Fcret@host/db\n")
+    yield name, file
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
+            if cursor.fetchone():
+                cursor.execute(f'DROP OWNED BY "{name}"; DROP ROLE "{name}"')
+
+
+def served(file: Path) -> tuple[str, str]:
+    out, err = StringIO(), StringIO()
+    call_command("serving_role", str(file), stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+@pytest.mark.postgres
+def test_it_is_made_with_its_rights_as_often_as_asked(real_db: RealDatabase, named: tuple[str, Path]) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no roles")
+    name, file = named
+    kept = []
+    for _ in range(2):
+        assert served(file) == (f"{name} can add records and alter none\n", "")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT rolpassword, rolsuper, rolcanlogin FROM pg_authid WHERE rolname = %s", [name])
+            password, *can = cursor.fetchone()
+        assert password.startswith("SCRAM-SHA-256$") and can == [False, True]
+        kept.append(password)
+        file.write_text(f"postgres://{name}:another@host/db")
+    assert kept[0] != kept[1]
+    alters_nothing(real_db, name)
+
+
+@pytest.mark.postgres
+def test_an_owner_is_said_to_be_one(real_db: RealDatabase, tmp_path: Path) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no roles")
+    (tmp_path / "url").write_text("postgres://postgres:secret@host/db")
+
+    out, err = served(tmp_path / "url")
+
+    assert (out, err.startswith("postgres owns the tables, or is a superuser")) == ("", True)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("url", ["sqlite:///a/secret", "", "postgres://secret/db", "postgres://[secret", None])
+def test_a_file_that_names_no_role_is_said_to_and_not_told(
+    real_db: RealDatabase, tmp_path: Path, url: str | None
+) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no roles")
+    if url is not None:
+        (tmp_path / "url").write_text(url)
+
+    with pytest.raises(CommandError, match="names no role|cannot be read") as refused:
+        served(tmp_path / "url")
+    assert "secret" not in str(refused.value)
+
+
+def test_on_sqlite_there_is_nothing_to_do(real_db: RealDatabase, named: tuple[str, Path]) -> None:
+    if connection.vendor == "postgresql":
+        pytest.skip("there it makes the role")
+    assert served(named[1]) == ("", "SQLite has no roles: nothing was done\n")
 
 
 def test_on_sqlite_it_says_why_not(real_db: RealDatabase) -> None:
