@@ -91,7 +91,10 @@ def recorded(chance: random.Random, team: Team) -> dict[str, str]:
 
 def tampered(chance: random.Random) -> str:
     """One column of one record, as somebody who has the database writes it."""
-    seq, column = chance.randrange(1, Record.objects.count() + 1), chance.choice(TAMPERED)
+    seq, column = (
+        chance.randrange(1, Record.objects.count()),
+        chance.choice(TAMPERED),
+    )  # behind the newest none is built
     text = storable(hostile(chance))
     with without_guards() as cursor:
         field = Record._meta.get_field(column)
