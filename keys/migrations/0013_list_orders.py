@@ -11,6 +11,12 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddIndex(
+            model_name="drift",
+            index=models.Index(
+                condition=models.Q(("revived", True), ("state", "open")), fields=["team"], name="drift_revived"
+            ),
+        ),
         migrations.RemoveIndex(
             model_name="mirrorkey",
             name="mirror_team_newest",

@@ -112,8 +112,8 @@ class TeamSync(models.Model):
     next_page, skipped, tries, seen_before: how far the listing under way has come: the page that is next, entries that
     could not be read, how often it was begun anew because pages shifted, and how many keys were seen that time.
     secret_length, secret_charset: the shape of the team's whole secrets, learned ("" and 0 where none was seen).
-    mark: another one whenever rows of the team's mirror have been written, in the same transaction; what is counted of
-    them is kept by it.
+    mark: another one whenever rows of the team's mirror have been written otherwise than they were, in what they are
+    counted by, in the same transaction; what is counted of them is kept by it.
     """
 
     team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="sync")
@@ -180,4 +180,5 @@ class Drift(models.Model):
         indexes = (
             models.Index(fields=("team", "state"), name="drift_team_state"),
             models.Index(fields=("account_id", "key_id", "state"), name="drift_key_state"),
+            models.Index(fields=("team",), condition=Q(state="open", revived=True), name="drift_revived"),
         )

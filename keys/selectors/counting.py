@@ -1,9 +1,10 @@
 """How many keys there are of each effective status.
 
 Counting takes longer the more keys there are, so a team's counts are kept, in this process, for as long as they are
-right: until its mirror was written again, which gives the team another mark, or the next key expires. The mark must
-have been read before: then what is counted is never older than the mark, and what is kept never older than what is in
-the table. By hand in SQL, since building it by the ORM takes longer than the database takes to answer.
+right: until keys of it were stored that are counted otherwise, which gives the team another mark, or the next key
+expires. The mark must have been read before: then what is counted is never older than the mark, and what is kept never
+older than what is in the table. By hand in SQL, since building it by the ORM takes longer than the database takes to
+answer.
 """
 
 from collections import Counter

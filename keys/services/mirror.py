@@ -28,6 +28,7 @@ KEPT: Final = ("id", "team", "account_id", "key_id", "first_seen_at")
 """Columns that a later reading leaves as they are."""
 COMPARED: Final = (
     *(*KEPT, "snapshot", "read_at", "gone_at", "suspect", "baseline", "baseline_at"),
+    *("status", "expired_time", "unlimited_quota", "remain_quota"),
     *("fingerprint", "fingerprint_of", "mask_print", "used_quota", "allow_ips"),
 )
 """What a new reading is held against; all else is copied from it anew, unread."""
@@ -92,11 +93,12 @@ def _mark(team: Team) -> None:
 
 
 def _store(team: Team, readings: list[KeySnapshot], begun: datetime, after_change: bool) -> bool:
-    """Was anything stored but the age of what is there already?"""
+    """Was anything stored that is counted?"""
     ids = [reading.id for reading in readings]
     rows = MirrorKey.objects.only(*COMPARED).filter(account_id=readings[0].user_id, key_id__in=ids)
     known = {row.key_id: row for row in rows.annotate(drifted=Exists(_OPEN_DRIFTS))}
     ours = set(ids) if after_change else _changed_lately(readings[0].user_id, known.values())
+    counted = {key_id: _counted_by(row) for key_id, row in known.items()}
     written, same = [], []
     sampled = {row.key_id: row.used_quota for row in known.values() if row.read_at.date() == begun.date()}
     for reading in readings:
@@ -116,7 +118,12 @@ def _store(team: Team, readings: list[KeySnapshot], begun: datetime, after_chang
     current = [row for row in known.values() if row.read_at == begun]
     _sample((row for row in (*written, *current) if sampled.get(row.key_id) != row.used_quota), begun)
     _supersede([row for row in written if getattr(row, "drifted", True)])
-    return bool(written)
+    return any(counted.get(row.key_id) != _counted_by(row) for row in written)
+
+
+def _counted_by(row: MirrorKey) -> tuple[object, ...]:
+    """What says under which word a key is counted (`keys.selectors.counting`), but for the time of day."""
+    return row.status, row.expired_time, row.unlimited_quota, row.remain_quota > 0, row.gone_at is None
 
 
 def _new(team: Team, reading: KeySnapshot, begun: datetime) -> MirrorKey:

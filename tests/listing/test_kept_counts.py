@@ -80,6 +80,7 @@ def test_a_reading_that_says_nothing_new_leaves_them(team: Team) -> None:
     told([team])
 
     store(team, NOW + timedelta(minutes=1), {1: {}})
+    store(team, NOW + timedelta(minutes=2), {1: {"name": "renamed", "remain_quota": 1, "used_quota": 77}})
 
     assert queries(lambda: quick_counts([team], NOW, ages_of([team]).marks)) == 1  # the marks alone
 
