@@ -221,4 +221,4 @@ def test_the_page_says_what_the_file_lacks_and_how_old_it_is_only_where_that_is_
     TeamSync.objects.update(trouble="timeout", message="CometAPI did not answer.")
     assert beside().endswith("as CSV as read 3 hours ago")
     TeamSync.objects.update(skipped=2)
-    assert beside().endswith("as read 3 hours ago , not all: some could not be read")
+    assert beside().endswith("as read 3 hours ago , not all: some were not read")

@@ -90,8 +90,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(env: Mapping[str, str], log: Path, root: Path = ROOT) -> Iterator[int]:
-    """`manage.py serve` until the block ends; gives its process id, once it answers."""
+def serving(env: Mapping[str, str], log: Path, root: Path | None = None) -> Iterator[int]:
+    """`manage.py serve` until the block ends; gives its process id, once it answers. root: of a copy, else ROOT."""
+    root = root or ROOT
     with log.open("wb") as output:
         command = [sys.executable, str(root / "manage.py"), "serve"]
         process = subprocess.Popen(command, env=dict(env), cwd=root, stdout=output, stderr=output)

@@ -36,6 +36,7 @@ from keys.models import (
 from keys.sealing import seal_access_token
 from keys.services.status import disable_key
 from keys.types import Status
+from tests.listing.making import listed
 from tests.people import making
 from tests.support.sandbox import Sandbox
 
@@ -116,6 +117,7 @@ def build(sandbox: Sandbox) -> World:
         team = making.team(slug, slug.title(), account_id=account.id, account_name=slug)
         sealed = seal_access_token(team, account.token)
         AccessToken.objects.create(team=team, sealed=sealed, last_four=account.token[-4:], set_at=timezone.now())
+        listed(team)  # else there is no CSV of its keys
         teams.append(team)
     boss = making.admin("boss")
     with book.opened() as ledger:
