@@ -1,5 +1,6 @@
 """How the list, home, drift and the worker's pages come about."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -83,7 +84,7 @@ def being_read(page: Any, app: App) -> None:
     TeamSync.objects.create(
         team=app.house.team, running_since=now, heartbeat_at=now, tried_at=now, total=10_000, done=3_400
     )
-    page.route("**/sync/", lambda route: route.continue_() if route.request.is_navigation_request() else None)
+    page.route(re.compile("/sync/"), lambda route: route.continue_() if route.request.is_navigation_request() else None)
     at("/teams/atlas/sync/")(page, app)
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from keys.models import MirrorKey
 from tests.e2e.conftest import App, Complaints
-from tests.listing.making import furnish_mirror
+from tests.listing.making import altered, furnish_mirror
 
 pytestmark = pytest.mark.browser
 SECRET = "sk-" + "aB3dE5gH7jK9" * 4
@@ -119,6 +119,7 @@ def test_the_counts_over_the_list_tell_what_a_press_on_a_row_did(lead: Any, app:
     expect(counts).to_contain_text("Disabled 1")
     # And when a listing behind the page has ended.
     MirrorKey.objects.filter(key_id=app.house.keys["unlimited"]).update(status=2)
+    altered(app.house.team)
     lead.locator(".keys .notice").wait_for()
     lead.evaluate("document.querySelector('.keys .notice').remove()")
     lead.evaluate("htmx.trigger(document.body, 'keys-listed')")

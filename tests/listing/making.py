@@ -36,8 +36,13 @@ def mirrored(team: Team, key_id: int, **fields: Any) -> MirrorKey:
     """One row, saved. Fields as CometAPI names them; `masked` and `gone_at` besides."""
     row = as_row(team, key_id, fields)
     row.save(force_insert=True)
-    TeamSync.objects.filter(team=team).update(mark=uuid4())  # as the mirror's one writer does
+    altered(team)
     return row
+
+
+def altered(team: Team) -> None:
+    """Rows were written past the mirror's one writer: what is counted of them is to be counted anew, as that has it."""
+    TeamSync.objects.filter(team=team).update(mark=uuid4())
 
 
 def as_row(team: Team, key_id: int, fields: Mapping[str, Any]) -> MirrorKey:
