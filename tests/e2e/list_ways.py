@@ -37,6 +37,16 @@ def drifted_and_gone(page: Any, app: App) -> None:
     at("/teams/atlas/drift/")(page, app)
 
 
+def drift_dry(page: Any, app: App) -> None:
+    """A disabled key that was enabled and ran dry before it was read again; CometAPI counts more keys than it lists."""
+    house = app.house
+    sync(house.team)
+    house.sandbox.console_edit(house.keys["disabled"], status=4, remain_quota=0)
+    house.sandbox.fault("wrong_total", operation="list", times=99)
+    sync(house.team)
+    at("/teams/atlas/drift/")(page, app)
+
+
 def drift_waiting(page: Any, app: App) -> None:
     """One that CometAPI does not let be read by its id."""
     house = app.house

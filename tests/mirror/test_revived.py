@@ -112,7 +112,7 @@ def test_the_pages_say_that_it_was_enabled_in_between(house: House) -> None:
     assert between not in words(house.client("member").get("/teams/"))
     assert "A disabled key was enabled in between, and has expired or run dry since" in words(house.client().get("/"))
     page = words(house.client().get("/teams/atlas/drift/"))
-    assert "Was disabled, and was enabled in between CometAPI sets a key to expired or exhausted by itself" in page
+    assert "Was enabled in between It was disabled. CometAPI sets a key to expired or exhausted by itself" in page
     assert "Status disabled exhausted" in page and "is enabled again" not in page
 
 
