@@ -50,7 +50,8 @@ class Visitor:
 
     def __init__(self, stage: Stage, ports: tuple[int, int]) -> None:
         self.stage, self.ports, self.deeds = stage, ports, list[Deed]()
-        self.client = httpx.Client(timeout=60, trust_env=False)
+        # No connection is kept: a served product closes idle ones, and may do so just as the next request is sent.
+        self.client = httpx.Client(timeout=60, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
     @property
     def name(self) -> str:

@@ -134,7 +134,9 @@ def visitor(estate: Estate) -> Visitor:
 
 def _client(estate: Estate, cookies: dict[str, str]) -> httpx.Client:
     address = f"http://127.0.0.1:{estate.port}"
-    return httpx.Client(base_url=address, cookies=cookies, timeout=30, trust_env=False)
+    # No connection is kept: a served product closes idle ones, and may do so just as the next request is sent.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(base_url=address, cookies=cookies, timeout=30, trust_env=False, limits=limits)
 
 
 def signed_in(estate: Estate, name: str, password: str) -> Visitor:
