@@ -180,3 +180,14 @@ def test_who_pages_by_the_keyboard_stands_on_the_way_on_at_either_end_too(lead: 
     expect(lead.locator(":focus")).to_have_text("Previous")
     lead.keyboard.press("Tab")
     expect(lead.locator(":focus")).to_have_text("Next")
+
+
+def test_on_a_small_laptop_the_table_moves_by_itself_and_its_buttons_stay_in_sight(either: Any, app: App) -> None:
+    page = either
+    page.set_viewport_size({"width": 970, "height": 800})
+    page.goto(f"{app.url}/teams/atlas/keys/")
+
+    edge = page.get_by_role("button", name="Disable Staging").evaluate("one => one.getBoundingClientRect().right")
+    assert edge <= 970
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+    assert page.locator("table.keys").evaluate("one => one.scrollWidth > one.clientWidth")
