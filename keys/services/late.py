@@ -39,7 +39,6 @@ def taken_back(disable: Change, seen: KeySnapshot) -> Differences:
     kept = moved_between(was, seen)
     lost: dict[str, tuple[object, object]] = {}
     for edit in _edits_landed_since(disable):
-        assert edit.found is not None  # noqa: S101  (it was read, or nobody could say that it ended as wanted)
         left = snapshot_from_json(edit.found)
         wrote = {name for name, want in edit.wanted.items() if want != edit.before.get(name)}
         for field in moved_between(was, left):
@@ -56,7 +55,7 @@ def _edits_landed_since(disable: Change) -> list[Change]:
     earlier = others.filter(intent_seq__lt=disable.intent_seq, sent_until__gt=disable.read_at)
     edits = earlier.filter(outcome__in=ENDED_AS_WANTED)
     checked = [(edit, Result.from_json(edit.result).checked_at) for edit in edits.order_by("intent_seq")]
-    return [edit for edit, at in checked if at and at > disable.read_at]
+    return [edit for edit, at in checked if edit.found and at and at > disable.read_at]
 
 
 def look_again_at(earlier: list[Change]) -> datetime | None:
