@@ -248,8 +248,10 @@ def _check(entry: Entry) -> None:
 
 def _pair(entry: Entry, place: _Place) -> None:
     """One intent a change, and no outcome without it: what `verify_ledger` would call damage is refused here."""
-    if entry.change and place.intended == (entry.outcome == ""):
-        raise chain.NotRecordable("a change has one intent, and its outcomes come after it")
+    if entry.change and place.intended and entry.outcome == "":
+        raise chain.AlreadyIntended("a change has one intent")
+    if entry.change and not place.intended and entry.outcome:
+        raise chain.NotRecordable("a change's outcomes come after its intent")
 
 
 def _ledger_key(place: _Place) -> tuple[str, bytes]:

@@ -32,6 +32,10 @@ class NotRecordable(ValueError):
     """What was handed over may not stand in a record: a mistake of ours, met by tests."""
 
 
+class AlreadyIntended(NotRecordable):
+    """The change has an intent already: two submissions of one change id came in at once, and this is the later."""
+
+
 def canonical(value: Mapping[str, Any]) -> str:
     """JSON with sorted keys, no blanks, ASCII alone: what is hashed. Lone surrogates survive as `\\udXXX`.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Min
 
 from keys.models import ChangedField, LedgerHead, Record, RecordHour
@@ -46,7 +46,11 @@ def note(record: Record, body: Mapping[str, Any]) -> None:
     """Index a record that was appended just now, under the lock that it was appended under."""
     ChangedField.objects.bulk_create(ChangedField(**row) for row in rows_of(record, body))
     hour = hour_of(record.time)
-    if not RecordHour.objects.filter(hour=hour).update(last_seq=record.seq):
+    with connection.cursor() as cursor:
+        when = connection.ops.adapt_datetimefield_value(hour)
+        cursor.execute("UPDATE keys_recordhour SET last_seq = %s WHERE hour = %s", (record.seq, when))
+        known = cursor.rowcount
+    if not known:
         RecordHour.objects.create(hour=hour, first_seq=record.seq, last_seq=record.seq)
 
 

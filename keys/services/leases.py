@@ -8,16 +8,21 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 
 from keys.models import Change, ChangeState, Lease
+from keys.services.late import may_still_land
 from keys.services.outcome import Held
 
 
 def of(account_id: int, key_id: int) -> Lease:
-    """The key's lease as it stands, held or not; for a key that was never changed one with epoch 0, not stored."""
-    lease = Lease.objects.filter(account_id=account_id, key_id=key_id).first()
+    """The key's lease as it stands, held or not; for a key that was never changed one with epoch 0, not stored.
+
+    A stored one tells beside, as `may_land`, whether there is a request that may still land (`keys.services.late`).
+    """
+    may_land = Exists(may_still_land(account_id, key_id))
+    lease = Lease.objects.filter(account_id=account_id, key_id=key_id).annotate(may_land=may_land).first()
     return lease or Lease(account_id=account_id, key_id=key_id)
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from keys.cometapi.client import CometClient
 from keys.errors import AccessTokenRefused, CometAdminError, KeyNotFound, LedgerError, UpstreamError
+from keys.ledger.chain import AlreadyIntended
 from keys.models import Change, ChangeState, Lease, TokenState
 from keys.services import access_tokens, journal, late, leases, mirror, repeats
 from keys.services.compute import Plan
@@ -140,6 +141,8 @@ def _held_by(lease: Lease) -> Held | None:
     """What keeps the key from being changed: a lease, or a change that lost its own to a disable and may still land."""
     if leases.is_held(lease):
         return Held(lease.until, lease.change_id)
+    if not getattr(lease, "may_land", True):
+        return None
     may_land = late.may_still_land(lease.account_id, lease.key_id)
     last = list(may_land.only("sent_until").order_by("-sent_until")[:1])
     return Held(late.look_again_at(last), last[0].pk) if last else None
@@ -153,18 +156,21 @@ def _under_way(change_id: UUID | None) -> bool:
 def _intend(road: Road, live: KeySnapshot, plan: Plan, epoch: int | None, read_at: datetime) -> Change | None:
     """Commit the intent and hold the key. None: this very change id is being handled elsewhere."""
     until = timezone.now() + timedelta(seconds=settings.WAITS.held_s)
-    with journal.opened() as ledger:
+    try:
+        with journal.opened() as ledger:
+            held = leases.take(
+                account_id=road.account_id,
+                key_id=road.key_id,
+                change_id=road.change_id,
+                until=until,
+                seen_epoch=epoch,
+                take_over=road.urgent,
+            )
+            return journal.intent(ledger, road, live, plan, held, read_at)
+    except (Held, AlreadyIntended):  # a first submission of this id cannot but end in one of the two
         if Change.objects.filter(pk=road.change_id).exists():
             return None
-        held = leases.take(
-            account_id=road.account_id,
-            key_id=road.key_id,
-            change_id=road.change_id,
-            until=until,
-            seen_epoch=epoch,
-            take_over=road.urgent,
-        )
-        return journal.intent(ledger, road, live, plan, held, read_at)
+        raise
 
 
 def sent_and_recorded(walk: Walk, send: Callable[[], Sent]) -> Result:

@@ -174,6 +174,35 @@ def test_a_second_press_that_cannot_read_is_told_what_became_of_the_first(
     assert (slow[0].outcome, slow[0].record_seq) == (quick.outcome, quick.record_seq)
 
 
+def test_two_presses_that_have_both_read_are_one_change(stage: Stage) -> None:
+    base, change_id, asked = stage.read(), uuid4(), wish(name="mine")
+    hook = stage.sandbox.pause("after", operation="get", key_id=stage.key_id)
+
+    with beside(lambda: stage.edit(asked, base=base, change_id=change_id)) as slow:
+        assert stage.sandbox.wait_paused(hook)
+        quick = stage.edit(asked, base=base, change_id=change_id)
+        stage.sandbox.release(hook)
+
+    assert quick.outcome is Outcome.CONFIRMED and len(stage.puts()) == 1 and stage.outcomes() == ["", "confirmed"]
+    assert (slow[0].outcome, slow[0].record_seq) == (quick.outcome, quick.record_seq)
+
+
+@pytest.mark.parametrize("press", ["edit", "disable"])
+def test_a_press_that_has_read_is_told_that_the_other_one_ended_without_sending(stage: Stage, press: str) -> None:
+    """The other one never held the key, so that the ledger alone knows of it."""
+    change_id, asked = uuid4(), {"wish": wish(name="mine"), "base": stage.read()} if press == "edit" else {}
+    hook = stage.sandbox.pause("after", operation="get", key_id=stage.key_id)
+
+    with beside(lambda: getattr(stage, press)(change_id=change_id, **asked)) as slow:
+        assert stage.sandbox.wait_paused(hook)
+        stage.sandbox.fault("403", operation="get")
+        quick = getattr(stage, press)(change_id=change_id, **asked)
+        stage.sandbox.release(hook)
+
+    assert quick.outcome is Outcome.NOT_SENT and stage.puts() == [] and stage.outcomes() == ["", "not_sent"]
+    assert (slow[0].outcome, slow[0].record_seq) == (quick.outcome, quick.record_seq)
+
+
 def test_the_same_id_with_other_content_is_refused(stage: Stage) -> None:
     base, change_id = stage.read(), uuid4()
     stage.edit(wish(name="mine"), base=base, change_id=change_id)
