@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
 from django.http import QueryDict
 
 from keys.forms.history import HistoryForm
@@ -162,12 +161,3 @@ def test_the_same_in_each_form(real_db: Any, tmp_path: Path) -> None:
 
     assert seqs[0] == seqs[1] == seqs[2] and len(seqs[0]) > 5
     assert checked(rewritten(tmp_path / "b.zip", lambda inside: None)).code == 0
-
-
-@pytest.mark.django_db
-def test_postgresql_compiles_no_query() -> None:
-    """Compiling takes 2 s of a page that takes 0.1 s."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SHOW jit")
-            assert cursor.fetchone() == ("off",)
