@@ -89,14 +89,17 @@ def in_utc(moment: datetime) -> str:
 
 def span(seconds: float) -> str:
     """`3 days`."""
-    if seconds < HOUR:
-        count = int(seconds // MINUTE)
+    count, of = counted(seconds)
+    if of == MINUTE:
         return ngettext("%(n)d minute", "%(n)d minutes", count) % {"n": count}
-    if seconds < 2 * DAY:
-        count = int(seconds // HOUR)
+    if of == HOUR:
         return ngettext("%(n)d hour", "%(n)d hours", count) % {"n": count}
-    if seconds < 2 * YEAR:
-        count = int(seconds // DAY)
+    if of == DAY:
         return ngettext("%(n)d day", "%(n)d days", count) % {"n": count}
-    count = int(seconds // YEAR)
     return ngettext("%(n)d year", "%(n)d years", count) % {"n": count}
+
+
+def counted(seconds: float) -> tuple[int, int]:
+    """How many, of how many seconds each: all of `seconds` that `span` and `relative` tell."""
+    of = MINUTE if seconds < HOUR else HOUR if seconds < 2 * DAY else DAY if seconds < 2 * YEAR else YEAR
+    return int(seconds // of), of

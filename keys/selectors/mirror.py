@@ -82,7 +82,9 @@ def listing(
 
     every: as for `keys_of`. marks: as for `quick_counts`.
     """
-    wide = found(keys_of(teams, every=every), wanted, now).annotate(effective=effective(now))
+    wide = found(keys_of(teams, every=every), wanted, now)
+    if wanted.status or not wanted.of_status_alone or _by_status(wanted):  # building it takes longer than asking
+        wide = wide.annotate(effective=effective(now))
     counts, gone = ({}, 0) if wanted.gone else quick_counts(teams, now, marks)
     if not wanted.of_status_alone:
         counts = counts_of(wide)
@@ -105,8 +107,15 @@ def _page(wide: QuerySet[MirrorKey], wanted: Wanted, number: int, total: int, no
     else:
         left = total - number
         ids = found.reverse()[max(0, left - PAGE) : left]
-    rows = _shown(MirrorKey.objects.filter(pk__in=ids).annotate(effective=effective(now)))
-    return list(ordered(rows, wanted))
+    rows = MirrorKey.objects.filter(pk__in=ids)
+    if _by_status(wanted):
+        rows = rows.annotate(effective=effective(now))
+    return list(ordered(_shown(rows), wanted))
+
+
+def _by_status(wanted: Wanted) -> bool:
+    """Does the order hang on each key's effective status?"""
+    return bool(wanted.address) or wanted.sort.removeprefix("-") == "status"
 
 
 def ordered(keys: QuerySet[MirrorKey], wanted: Wanted) -> QuerySet[MirrorKey]:

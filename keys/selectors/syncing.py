@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import BigIntegerField, Exists, QuerySet, Value
+from django.db.models import BigIntegerField, QuerySet, Value
 from django.utils import timezone
 
 from keys.models import Job, Schedule, Team, TeamSync, WorkerLane
@@ -60,9 +60,8 @@ def sync_state(team: Team, asked_at: datetime) -> SyncState:
 def state_of(team: Team, sync: TeamSync | None, asked_at: datetime) -> SyncState:
     """sync: the team's own, where it has been read already; None when there is none."""
     sync, a_while = sync or TeamSync(team=team), timedelta(seconds=settings.WAITS.refresh_s)
-    jobs = Job.objects.filter(kind="sync", team=team, status__in=OPEN)
-    asked = Team.objects.filter(pk=team.pk).values_list(Exists(jobs), Exists(_listing_workers()))
-    queued, worker = asked.first() or (False, False)
+    of_teams, worker = _queued()
+    queued = team.pk in of_teams
     # Without a worker, whoever looks reads, whatever is queued.
     running, waiting = sync.running_since is not None, queued and worker
     before = timezone.now() - a_while

@@ -1,12 +1,14 @@
 """The filters' fields as a template needs them: drawn by one small template, not by a widget each."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django import forms
+from django.template.loader import render_to_string
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from keys.forms.filters import FilterForm
 
@@ -23,14 +25,24 @@ class Drawn:
     value: str
     numeric: bool
     options: SafeString
-    errors: list[str]
+    errors: tuple[str, ...]
 
 
-def filter_fields(form: FilterForm) -> Iterator[Drawn]:
-    """All but the search itself."""
-    for bound in form:
-        if bound.name != "q":
-            yield _drawn(bound)
+def filters_html(form: FilterForm, path: str) -> SafeString:
+    """All but the search itself. path: the list's own."""
+    fields = tuple(_drawn(bound) for bound in form if bound.name != "q")
+    return _rendered(fields, path, filters_open(form), get_language())
+
+
+def filters_open(form: FilterForm) -> bool:
+    """Is one of them faulty, so that it must be seen?"""
+    return bool(form.errors.keys() - {"q"})
+
+
+@lru_cache(maxsize=256)
+def _rendered(fields: tuple[Drawn, ...], path: str, is_open: bool, language: str) -> SafeString:
+    """Kept: fifteen fields take as long as thirty rows, and most lists are shown without a filter."""
+    return render_to_string("keys/_filters.html", {"fields": fields, "path": path, "filters_open": is_open})
 
 
 def _drawn(bound: forms.BoundField) -> Drawn:
@@ -52,5 +64,5 @@ def _drawn(bound: forms.BoundField) -> Drawn:
         value=value,
         numeric=isinstance(field, forms.IntegerField),
         options=options,
-        errors=[str(error) for error in bound.errors],
+        errors=tuple(str(error) for error in bound.errors),
     )

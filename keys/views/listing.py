@@ -23,11 +23,11 @@ from keys.selectors.mirror import NOTHING_LISTED, Listing, listing
 from keys.selectors.syncing import AllSync, SyncState, all_sync_state, state_of
 from keys.selectors.wanted import Wanted
 from keys.views import links
-from keys.views.fields import filter_fields
+from keys.views.fields import filters_html, filters_open
 from keys.views.gates import may_in_some_team
 from keys.views.paging import page_number
 from keys.views.row_html import row_htmls
-from keys.views.rows import RowText, keys_path, row_text
+from keys.views.rows import RowText, keys_path, row_text, words_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,9 @@ def _context(request: PersonRequest, scope: Scope, form: FilterForm, wanted: Wan
         "scope": scope,
         "team": scope.team,
         "form": form,
-        "fields": list(filter_fields(form)),
+        "filters": filters_html(form, scope.path),
         "to_the_desk": form.has_secret and may_in_some_team(request.user, Verb.HANDLE_LEAKS),
-        "filters_open": bool(form.errors.keys() - {"q"}),
+        "filters_open": filters_open(form),
         "filters_used": request.method == "POST" and form.is_valid() and _filters_used(request, wanted),
         "wanted": wanted,
         "rows": row_htmls(rows, may_switch=bool(switching), mark_open=bool(wanted.address)),
@@ -166,10 +166,12 @@ def _rows(found: Listing, wanted: Wanted, switching: set[int]) -> list[RowText]:
         "out": gettext("Would let %(address)s in, but are disabled, expired or exhausted"),
         "": "",
     }
+    words = words_now()
     return [
         row_text(
             one.row,
             one.team,
+            words,
             may_switch=one.team.pk in switching,
             head=heads[one.heads] % {"address": wanted.address} if one.heads else "",
         )

@@ -1,7 +1,7 @@
 """The rows of the list of keys, said in full before any template sees them: fifty of them are shown at once, and a
 template that asks and decides in every cell takes longer than all else together."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -70,10 +70,23 @@ class RowText:
     head: SafeString
 
 
-def row_text(row: KeyRow, team: Team, *, may_switch: bool, head: str = "") -> RowText:
+class Words(NamedTuple):
+    """All that the words for a number or a moment depend on besides: they are kept, since the same ones come again."""
+
+    language: str
+    zone: str
+    units_per_usd: int
+
+
+def words_now() -> Words:
+    """For the request that is being answered."""
+    return Words(get_language(), timezone.get_current_timezone_name(), django_settings.QUOTA_UNITS_PER_USD)
+
+
+def row_text(row: KeyRow, team: Team, words: Words, *, may_switch: bool, head: str = "") -> RowText:
     """may_switch: is there to be a button? A key that is gone has none."""
     key, settings, beside = row.key, row.key.settings, row.beside
-    team_path, words = keys_path(team.slug), _Words(get_language(), django_settings.QUOTA_UNITS_PER_USD)
+    team_path = keys_path(team.slug)
     path = f"{team_path}{key.id}/"
     verb, word, busy, css = _NO_BUTTON
     if may_switch and beside.gone_at is None:
@@ -85,7 +98,7 @@ def row_text(row: KeyRow, team: Team, *, may_switch: bool, head: str = "") -> Ro
         path=_safe(path),
         name=_safe(spoken.key_name(settings.name)),
         masked=_safe(escape_visible(key.masked)),
-        first_seen=_first_seen(beside.first_seen_at),
+        first_seen=_first_seen(beside.first_seen_at, words),
         owner=_safe(escape_visible(beside.owner)),
         purpose=_safe(escape_visible(_cut(beside.purpose))),
         purpose_whole=_safe(escape_visible(beside.purpose) if len(beside.purpose) > PURPOSE_SHOWN else ""),
@@ -99,12 +112,12 @@ def row_text(row: KeyRow, team: Team, *, may_switch: bool, head: str = "") -> Ro
         left_units=left_units,
         used=used,
         used_units=used_units,
-        expires=conditional_escape(expiry(settings.expired_time)),
+        expires=_told(settings.expired_time, words, expiry),
         group=_safe(escape_visible(settings.group)),
         addresses=_addresses(row.addresses, words),
         is_open=row.addresses is None,
         models=_models(row.models, words),
-        last_used=conditional_escape(moment(key.accessed_time)),
+        last_used=_told(key.accessed_time, words, moment),
         switch=_safe(f"{path}{verb}/" if verb else ""),
         switch_word=word,
         switch_busy=busy,
@@ -116,11 +129,12 @@ def row_text(row: KeyRow, team: Team, *, may_switch: bool, head: str = "") -> Ro
 
 def row_now(key: KeySnapshot, team: Team) -> RowText:
     """One row as the key was just read, with what is kept beside it."""
-    return row_text(key_row(key, timezone.now(), beside_of(key.user_id, key.id)), team, may_switch=True)
+    return row_text(key_row(key, timezone.now(), beside_of(key.user_id, key.id)), team, words_now(), may_switch=True)
 
 
 def row_texts(rows: Collection[KeyRow], team: Team, *, may_switch: bool) -> list[RowText]:
-    return [row_text(row, team, may_switch=may_switch) for row in rows]
+    words = words_now()
+    return [row_text(row, team, words, may_switch=may_switch) for row in rows]
 
 
 def _safe(text: str) -> SafeString:
@@ -133,25 +147,18 @@ def _cut(purpose: str) -> str:
     return purpose if len(purpose) <= PURPOSE_SHOWN else f"{purpose[:PURPOSE_SHOWN].rstrip()}…"
 
 
-class _Words(NamedTuple):
-    """All that the words for a number depend on besides: they are kept, since the same numbers come again and again."""
-
-    language: str
-    units_per_usd: int
-
-
 _NO_BUTTON = ("", _safe(""), _safe(""), _safe(""))
 
 
 @lru_cache(maxsize=64)
-def _button(can_enable: bool, words: _Words) -> tuple[str, SafeString, SafeString, SafeString]:
+def _button(can_enable: bool, words: Words) -> tuple[str, SafeString, SafeString, SafeString]:
     if can_enable:
         return "enable", _safe(gettext("Enable")), _safe(gettext("Enabling…")), _safe("")
     return "disable", _safe(gettext("Disable")), _safe(gettext("Disabling…")), _safe(" button--danger")
 
 
 @lru_cache(maxsize=8_192)
-def _quota(count: int | None, words: _Words) -> tuple[SafeString, SafeString]:
+def _quota(count: int | None, words: Words) -> tuple[SafeString, SafeString]:
     """In USD and in units; None for unlimited."""
     if count is None:
         return _safe(gettext("Unlimited")), _safe("")
@@ -159,14 +166,14 @@ def _quota(count: int | None, words: _Words) -> tuple[SafeString, SafeString]:
 
 
 @lru_cache(maxsize=1_024)
-def _addresses(count: int | None, words: _Words) -> SafeString:
+def _addresses(count: int | None, words: Words) -> SafeString:
     if count is None:
         return _safe(gettext("any address"))
     return _safe(ngettext("%(n)d entry", "%(n)d entries", count) % {"n": count})
 
 
 @lru_cache(maxsize=1_024)
-def _models(count: int | None, words: _Words) -> SafeString:
+def _models(count: int | None, words: Words) -> SafeString:
     if count is None:
         return _safe(gettext("any model"))
     if not count:
@@ -175,11 +182,24 @@ def _models(count: int | None, words: _Words) -> SafeString:
 
 
 @lru_cache(maxsize=64)
-def _status(status: int, words: _Words) -> SafeString:
+def _status(status: int, words: Words) -> SafeString:
     return render_to_string("components/status.html", {"status": status})
 
 
-def _first_seen(at: datetime | None) -> SafeString:
+def _told(unix_s: int, words: Words, how: Callable[[int], str]) -> SafeString:
+    """how: `moment` or `expiry`."""
+    left_s = unix_s - timezone.now().timestamp()
+    return _kept(unix_s, left_s > 0, spoken.counted(abs(left_s)), words, how)
+
+
+@lru_cache(maxsize=8_192)
+def _kept(unix_s: int, to_come: bool, counted: tuple[int, int], words: Words, how: Callable[[int], str]) -> SafeString:
+    """to_come, counted: all that is told of how far it is from now."""
+    return conditional_escape(how(unix_s))
+
+
+@lru_cache(maxsize=8_192)
+def _first_seen(at: datetime | None, words: Words) -> SafeString:
     return _safe(gettext("First seen %(when)s") % {"when": spoken.exactly(timezone.localtime(at))} if at else "")
 
 

@@ -13,7 +13,7 @@ from keys.selectors.keys import NOTHING, Beside, KeyRow
 from keys.types import KeySettings, KeySnapshot
 from keys.views.links import labels
 from keys.views.row_html import row_htmls
-from keys.views.rows import RowText, row_text
+from keys.views.rows import RowText, row_text, words_now
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,9 @@ def texts(team: Team) -> Iterator[RowText]:
         settings = KeySettings(name, stored, -1, number, unlimited, False, "", None, group, False)
         key = KeySnapshot(number, 7, "sk-a**********b", settings, 0, number * 1_000_000, number * 77)
         row = KeyRow(key, 1 if number % 3 else stored, number % 4 or None, None, uuid4(), beside)
-        yield row_text(row, team, may_switch=number % 5 > 0, head="Let 10.0.0.1 in" if number % 7 == 0 else "")
+        yield row_text(
+            row, team, words_now(), may_switch=number % 5 > 0, head="Let 10.0.0.1 in" if number % 7 == 0 else ""
+        )
 
 
 @pytest.mark.parametrize("may_switch", [True, False])
