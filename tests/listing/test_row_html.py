@@ -7,9 +7,11 @@ from uuid import uuid4
 
 import pytest
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from keys.models import Team
 from keys.selectors.keys import NOTHING, Beside, KeyRow
+from keys.templatetags.keys_format import expiry, moment
 from keys.types import KeySettings, KeySnapshot
 from keys.views.links import labels
 from keys.views.row_html import row_htmls
@@ -54,3 +56,21 @@ def test_each_row_is_what_its_template_says(may_switch: bool, mark_open: bool) -
     assert [one.html for one in filled] == alone
     assert [one.head for one in filled] == [row.head for row in rows]
     assert len({row.name for row in rows}) > 5 and len(set(alone)) == len(rows)
+
+
+def test_the_words_for_a_moment_go_with_the_clock_and_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are kept, since fifty rows ask for the same ones again."""
+    team, begun, used = Team(slug="blue", name="Blue"), timezone.now(), 1_700_000_000
+    settings = KeySettings("a", 1, used + 600, 1, False, False, "", None, "", False)
+    row = KeyRow(KeySnapshot(1, 7, "a", settings, 0, used, 0), 1, None, None, uuid4(), Beside(first_seen_at=begun))
+    told = {}
+    for zone, seconds in itertools.product(("UTC", "Asia/Tokyo"), (30, 90, 7_200, 400_000)):
+        monkeypatch.setattr(timezone, "now", lambda late=seconds: datetime.fromtimestamp(used + late, UTC))
+        with timezone.override(zone):
+            for _ in range(2):
+                text = row_text(row, team, words_now(), may_switch=False)
+                assert (text.last_used, text.expires) == (moment(used), expiry(used + 600)), (zone, seconds)
+        told[zone, seconds] = (text.last_used, text.expires, text.first_seen)
+
+    assert len(set(told.values())) == 8
+    assert "in 8 minutes" in told["UTC", 90][1] and "1 minute ago" in told["UTC", 90][0]
