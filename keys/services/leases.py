@@ -5,6 +5,7 @@ the very statement that would have marked a request as being sent.
 """
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -12,23 +13,38 @@ from django.db.models import Exists, Q
 from django.utils import timezone
 
 from keys.models import Change, ChangeState, Lease
-from keys.services.late import may_still_land
+from keys.services import late
 from keys.services.outcome import Held
 
 
-def of(account_id: int, key_id: int) -> Lease:
-    """The key's lease as it stands, held or not; for a key that was never changed one with epoch 0, not stored.
+class Standing(NamedTuple):
+    """A key's lease, held or not. may_land: is there a request that may still land (`keys.services.late`)?
 
-    A stored one tells beside, as `may_land`, whether there is a request that may still land (`keys.services.late`).
+    known: is there already a change of the id that was asked about?
     """
-    may_land = Exists(may_still_land(account_id, key_id))
-    lease = Lease.objects.filter(account_id=account_id, key_id=key_id).annotate(may_land=may_land).first()
-    return lease or Lease(account_id=account_id, key_id=key_id)
+
+    epoch: int
+    change_id: UUID | None
+    until: datetime | None
+    may_land: bool
+    known: bool
+
+    @property
+    def is_held(self) -> bool:
+        """Does a change hold the key now?"""
+        return _held(self.change_id, self.until)
 
 
-def is_held(lease: Lease) -> bool:
-    """Does a change hold the key now?"""
-    return lease.change_id is not None and lease.until is not None and lease.until > timezone.now()
+def of(account_id: int, key_id: int, change_id: UUID) -> Standing:
+    """How the key's lease stands, read in one statement; of a key that was never changed it is not stored."""
+    may_land, same = late.may_still_land(account_id, key_id), Change.objects.filter(pk=change_id)
+    stored = Lease.objects.filter(account_id=account_id, key_id=key_id)
+    found = stored.values_list("epoch", "change_id", "until", Exists(may_land), Exists(same))[:1]
+    return next((Standing(*row) for row in found), None) or Standing(0, None, None, may_land.exists(), same.exists())
+
+
+def _held(change_id: UUID | None, until: datetime | None) -> bool:
+    return change_id is not None and until is not None and until > timezone.now()
 
 
 def take(
@@ -45,7 +61,9 @@ def take(
         if mine.filter(free).update(epoch=seen_epoch + 1, change_id=change_id, until=until):
             return seen_epoch + 1
     lease, _ = Lease.objects.select_for_update().get_or_create(account_id=account_id, key_id=key_id)
-    if not take_over and (is_held(lease) or (seen_epoch is not None and lease.epoch != seen_epoch)):
+    if not take_over and (
+        _held(lease.change_id, lease.until) or (seen_epoch is not None and lease.epoch != seen_epoch)
+    ):
         raise Held(lease.until, lease.change_id)
     lease.epoch += 1
     lease.change_id, lease.until = change_id, until

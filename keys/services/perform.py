@@ -17,7 +17,7 @@ from django.utils import timezone
 from keys.cometapi.client import CometClient
 from keys.errors import AccessTokenRefused, CometAdminError, KeyNotFound, LedgerError, UpstreamError
 from keys.ledger.chain import AlreadyIntended
-from keys.models import Change, ChangeState, Lease, TokenState
+from keys.models import Change, ChangeState, TokenState
 from keys.services import access_tokens, journal, late, leases, mirror, repeats
 from keys.services.compute import Plan
 from keys.services.guard import guard
@@ -57,15 +57,15 @@ def perform(road: Road) -> Result:
     client = access_tokens.client_for(road.team, lane=road.lane)
     waits: Waits = settings.WAITS
     deadline = Deadline.after(waits.disable_s if road.urgent else waits.edit_s)
-    if earlier := _first_of_its_id(road):
-        return earlier
-    epoch = None if road.urgent else _free_epoch(road, deadline)
+    free = _first_of_its_id(road) if road.urgent else _free_epoch(road, deadline)
+    if isinstance(free, Result):
+        return free
     live_at, read_at = time.monotonic(), timezone.now()
     try:
         live = client.get_key(road.key_id, deadline.within(waits.disable_s * 0.4 if road.urgent else waits.read_s))
     except UpstreamError as error:
         return _not_read(road, error) or _of_its_id(road)
-    begun = begin(road, Reading(live, read_at, live_at), client, deadline, epoch)
+    begun = begin(road, Reading(live, read_at, live_at), client, deadline, free)
     return begun if isinstance(begun, Result) else end(begun, lambda: road.send(begun.sending, begun.plan))
 
 
@@ -122,29 +122,31 @@ def _of_its_id(road: Road) -> Result:
     return repeats.wait_for(road.change_id, road.content, road.actor, road.team, road.key_id)
 
 
-def _free_epoch(road: Road, deadline: Deadline) -> int:
-    """Wait a moment for another change of this key to end; its epoch then. Raises Held when it does not."""
+def _free_epoch(road: Road, deadline: Deadline) -> int | Result:
+    """Wait a moment for another change of this key to end; its epoch then. Raises Held when it does not.
+
+    A Result: the outcome of the submission that came first with this change id.
+    """
     patience = deadline.within(settings.WAITS.look_s)
     while True:
-        lease = leases.of(road.account_id, road.key_id)
-        held = _held_by(lease)
+        lease = leases.of(road.account_id, road.key_id, road.change_id)
+        if lease.known:
+            return _of_its_id(road)
+        held = _held_by(road, lease)
         if held is None:
             return lease.epoch
-        if held.change_id == road.change_id:
-            return lease.epoch  # this very submission holds it, from another request: found out once the key is read
         if patience.passed or not _under_way(held.change_id):
             raise held
         time.sleep(0.1)
 
 
-def _held_by(lease: Lease) -> Held | None:
+def _held_by(road: Road, lease: leases.Standing) -> Held | None:
     """What keeps the key from being changed: a lease, or a change that lost its own to a disable and may still land."""
-    if leases.is_held(lease):
+    if lease.is_held:
         return Held(lease.until, lease.change_id)
-    if not getattr(lease, "may_land", True):
+    if not lease.may_land:
         return None
-    may_land = late.may_still_land(lease.account_id, lease.key_id)
-    last = list(may_land.only("sent_until").order_by("-sent_until")[:1])
+    last = list(late.may_still_land(road.account_id, road.key_id).only("sent_until").order_by("-sent_until")[:1])
     return Held(late.look_again_at(last), last[0].pk) if last else None
 
 

@@ -112,7 +112,7 @@ def _settle_by(change: Change, team: Team, seen: Look) -> Outcome | None:
 
 def _settle_unsent(change: Change, team: Team) -> Outcome | None:
     """An intent whose process is gone, or that lost its lease: fenced off first, so that "not sent" stays true."""
-    lost = leases.of(change.account_id, change.key_id).epoch != change.epoch
+    lost = leases.of(change.account_id, change.key_id, change.pk).epoch != change.epoch
     if not lost and timezone.now() < _dead_after(change):
         return None
     return _close(change, team, Outcome.NOT_SENT, None, why="superseded" if lost else "stopped")
