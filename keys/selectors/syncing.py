@@ -65,7 +65,7 @@ def state_of(team: Team, sync: TeamSync | None, asked_at: datetime) -> SyncState
     # Without a worker, whoever looks reads, whatever is queued.
     running, waiting = sync.running_since is not None, queued and worker
     before = timezone.now() - a_while
-    idle = sync.tried_at is None or sync.tried_at <= before
+    idle = _untried(sync, before)
     return SyncState(
         asked_at=asked_at,
         listed_at=sync.listed_at,
@@ -73,7 +73,7 @@ def state_of(team: Team, sync: TeamSync | None, asked_at: datetime) -> SyncState
         running=running,
         waiting=waiting,
         alone=running and not worker,
-        stale=(not (running or waiting) and (sync.tried_at is None or sync.tried_at <= asked_at - a_while))
+        stale=(not (running or waiting) and _untried(sync, asked_at - a_while))
         or (running and worker and not queued and idle),
         late=waiting and idle and asked_at <= before,
         done=sync.done if running else 0,
@@ -89,7 +89,7 @@ class AllSync:
 
     teams: how many can be read at all; reading: how many of them are being read or wait for it. alone: some are, and no
     worker lists keys. stale: a new listing of some may be asked for, since they were old at asked_at,
-    when somebody looked.
+    when somebody looked. late: a worker has some to do, but a minute later nothing of any was done.
     """
 
     asked_at: datetime
@@ -97,13 +97,14 @@ class AllSync:
     reading: int
     alone: bool
     stale: bool
+    late: bool
     done: int
     total: int
 
     @property
     def restless(self) -> bool:
         """Does the page part ask again by itself?"""
-        return not self.ended
+        return not (self.ended or self.late)
 
     @property
     def ended(self) -> bool:
@@ -113,22 +114,31 @@ class AllSync:
 def all_sync_state(ages: Ages, asked_at: datetime) -> AllSync:
     """ages: of teams with their access token loaded. One query, however many teams there are."""
     queued, worker = _queued()
-    since = asked_at - timedelta(seconds=settings.WAITS.refresh_s)
+    a_while = timedelta(seconds=settings.WAITS.refresh_s)
+    since, before = asked_at - a_while, timezone.now() - a_while
     readable = [age for age in ages.teams if hasattr(age.team, "access_token")]
     running = [age.sync for age in readable if age.sync and age.sync.running_since]
-    under_way = {sync.team_id for sync in running}
+    # A listing that nobody goes on with, though there is a worker, was left by its process.
+    under_way = {sync.team_id for sync in running if not worker or not _untried(sync, before)}
     if worker:  # without one, whoever looks reads, whatever is queued
         under_way |= {age.team.pk for age in readable} & queued
     idle = (age.sync for age in readable if age.team.pk not in under_way)
+    waiting = [age.sync for age in readable if age.team.pk in under_way]
     return AllSync(
         asked_at=asked_at,
         teams=len(readable),
         reading=len(under_way),
         alone=bool(under_way) and not worker,
-        stale=any(sync is None or sync.tried_at is None or sync.tried_at <= since for sync in idle),
+        stale=any(_untried(sync, since) for sync in idle),
+        late=worker and bool(waiting) and asked_at <= before and all(_untried(sync, before) for sync in waiting),
         done=sum(sync.done for sync in running),
         total=sum(sync.total for sync in running),
     )
+
+
+def _untried(sync: TeamSync | None, since: datetime) -> bool:
+    """Was no listing of the team begun or gone on with since then?"""
+    return sync is None or sync.tried_at is None or sync.tried_at <= since
 
 
 def _queued() -> tuple[set[int], bool]:

@@ -207,3 +207,36 @@ def asked(press: Any, *args: Any, **more: Any) -> int:
     with CaptureQueriesContext(connection) as queries:
         assert press(*args, **more).status_code == 200
     return len(queries)
+
+
+def test_a_worker_that_begins_with_none_of_them_is_not_waited_for_without_end(house: House) -> None:
+    works()
+    client, opened = house.client(), int((timezone.now() - timedelta(minutes=2)).timestamp())
+    client.post(f"{SYNC}?since={opened}", headers=HTMX)
+    assert Job.objects.count() == 3
+
+    page = client.get(f"{SYNC}?since={opened}", headers=HTMX)
+
+    assert 'hx-trigger="load' not in body(page) and "HX-Trigger" not in page and "Wait once more" in words(page)
+    assert "was asked 2 minutes ago to read the keys of 3 teams and has not come to any yet" in words(page)
+    again = client.post(SYNC, headers=HTMX)
+    assert 'hx-trigger="load' in body(again) and "3 teams are being read" in words(again)
+    # One of them was begun: the others have their turn after it.
+    TeamSync.objects.update_or_create(team=team("draco"), defaults={"tried_at": timezone.now()})
+    assert 'hx-trigger="load' in body(client.get(f"{SYNC}?since={opened}", headers=HTMX))
+
+
+def test_a_listing_of_one_that_its_process_has_left_is_asked_for_anew(house: House) -> None:
+    works()
+    for slug in ("atlas", "cygnus", "draco"):
+        listed(team(slug))
+    long_ago = timezone.now() - timedelta(minutes=5)
+    TeamSync.objects.filter(team=team("draco")).update(running_since=long_ago, tried_at=long_ago)
+    client = house.client()
+
+    page = client.get("/keys/")
+
+    asked = re.search(rf'hx-post="({SYNC}\?since=\d+)" hx-trigger="load"', body(page))
+    assert asked and "One team is being read" not in words(page)
+    client.post(asked[1], headers=HTMX)
+    assert [job.team.slug for job in Job.objects.all()] == ["draco"]
