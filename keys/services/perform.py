@@ -169,7 +169,7 @@ def _intend(road: Road, live: KeySnapshot, plan: Plan, epoch: int | None, read_a
                 take_over=road.urgent,
             )
             return journal.intent(ledger, road, live, plan, held, read_at)
-    except (Held, AlreadyIntended):  # a first submission of this id cannot but end in one of the two
+    except (Held, AlreadyIntended):  # the later of two submissions of one id cannot but end in one of these
         if Change.objects.filter(pk=road.change_id).exists():
             return None
         raise
