@@ -39,8 +39,9 @@ from the dashboard's page /history/proof/. Whoever made this file up would have 
 
     {fingerprint}
 
-If you hold a checkpoint from an earlier day (one JSON line), add --checkpoint FILE. The script lies in the project's
-repository too (keys/ledger/verify_export.py); take it from there if you do not trust the one in here.
+If you hold a checkpoint from an earlier day (one JSON line), add --checkpoint FILE. One that an earlier key signed is
+compared by its link alone. The script lies in the project's repository too (keys/ledger/verify_export.py); take it from
+there if you do not trust the one in here.
 
 The dashboard shows a change and what became of it as one entry: here are {records}, told as {entries}. Each change is
 here with all its records, though one alone may be what was asked for.

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
 
+from keys.ledger import checkpoint
 from keys.models import Team
 from keys.services.bundle import VERIFIER
 from keys.services.checkpoints import make_checkpoint
@@ -218,3 +220,36 @@ def test_what_is_no_checkpoint_in_the_auditors_own_file_is_passed_over(teams: li
     said = json.loads(line)
     held.write_text(f"{record}\n{json.dumps({**said, 'signature': '00' * 64})}\n")
     assert checked(later, "--checkpoint", str(held)).code == 1
+
+
+@pytest.mark.parametrize("true", [True, False])
+def test_a_checkpoint_of_before_a_rotation_is_held_against_by_its_link(
+    teams: list[Team], tmp_path: Path, settings: Any, true: bool
+) -> None:
+    """Its key is not in the bundle; passed over, it would let history be written anew by rotating the key."""
+    held = tmp_path / "held.jsonl"
+    line = make_checkpoint().line
+    said = json.loads(line)
+    held.write_text(line if true else json.dumps({**said, "link": "0" * 63 + "1"}))
+    append()
+    settings.CHECKPOINT_KEYS = {"next": bytes(range(32)), **settings.CHECKPOINT_KEYS}
+    later = bundle(tmp_path / "later.zip")
+    assert said["key"] not in entries(later)["public_key.txt"]
+
+    verdict, alone = (checked(later, "--checkpoint", str(held), known=known) for known in (True, False))
+
+    assert (verdict.code, alone.code) == ((0, 3) if true else (1, 1)), (verdict.said, alone.said)
+    told = "links could be compared, which agree: 1." if true else f"up to record {said['seq']} something differs"
+    assert told in verdict.said and "Lines passed over: 1" not in verdict.said
+
+
+def test_two_checkpoints_over_one_record_that_differ_are_not_proven(teams: list[Team], tmp_path: Path) -> None:
+    """Whatever their order: the later one of the auditor's file does not hide the earlier one."""
+    (key, seed), held = next(iter(settings.CHECKPOINT_KEYS.items())), tmp_path / "held.jsonl"
+    line = make_checkpoint().line
+    path, said = bundle(tmp_path / "b.zip"), json.loads(line)
+    forged = checkpoint.sign(seed, key, said["seq"], "0" * 63 + "1", said["time"]).line
+    for order in ([line, forged], [forged, line]):
+        held.write_text("\n".join(order))
+        verdict = checked(path, "--checkpoint", str(held))
+        assert (verdict.code, "is not yours" in verdict.said) == (1, True), verdict.said
