@@ -13,7 +13,7 @@ from keys.models import Verdict
 
 DOMAIN = b"cometadmin ledger v1 verdict\n"
 
-NEWEST, WHOLE, MARK = "newest", "whole", "mark"
+NEWEST, WHOLE, MARK, HANDED = "newest", "whole", "mark", "handed"
 """Names of the verdicts that are kept (`keys.models.Verdict`)."""
 
 

@@ -37,7 +37,8 @@ class Delivery(models.Model):
 class Verdict(models.Model):
     """What verifying said, sealed by a ledger key, so that nobody who has the database alone can make one up.
 
-    name: `newest`, `whole` (the last one over all records) or `mark` (the last sound one: where to go on from).
+    name: `newest`, `whole` (the last one over all records), `mark` (the last sound one: where to go on from) or
+    `handed` (the last one that a file of checkpoints decided which somebody handed over).
     text: canonical JSON (`keys.services.verification`).
     """
 

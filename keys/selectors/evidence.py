@@ -23,6 +23,7 @@ FAILING: Final = {
     "shipping": _("Records cannot be shipped"),
 }
 """Names of `Delivery` rows."""
+KEPT: Final = (verdicts.WHOLE, verdicts.NEWEST, verdicts.HANDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +37,21 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is shown of the ledger's soundness. whole: the last verdict over all records, newest: the last of any kind;
-    None where there is none that we sealed. alarms: for admins and auditors alone.
+    """What is shown of the ledger's soundness. whole: the last verdict over all records, newest: the last of any kind,
+    handed: by checkpoints that somebody handed over; None where there is none that we sealed. alarms: for admins and
+    auditors alone.
     """
 
     whole: Said | None
     newest: Said | None
+    handed: Said | None
     alarms: tuple[Alarm, ...]
 
     @property
     def damaged(self) -> Said | None:
-        """The verdict that found damage: a newer one over fewer records does not undo it."""
-        return next((said for said in (self.whole, self.newest) if said and said.outcome == "damaged"), None)
+        """The verdict that found damage: a newer one over fewer records, or without a file, does not undo it."""
+        kept = (self.whole, self.newest, self.handed)
+        return next((said for said in kept if said and said.outcome == "damaged"), None)
 
     @property
     def unable(self) -> Said | None:
@@ -85,11 +89,16 @@ class Proof:
     ships: bool
     shipped: Delivery | None
 
+    @property
+    def outside(self) -> bool:
+        """Are the checkpoints written to a file outside the database, and was the last one?"""
+        return self.file_is_set and self.file is not None and self.file.at is not None and not self.file.failing_since
+
 
 def verdict_for(person: Person) -> Verdict:
-    whole, newest, failing = _kept()
+    whole, newest, handed, failing = _kept()
     sees_all = allowed(person, Verb.VIEW_ALL_HISTORY)
-    return Verdict(whole, newest, (*failing, *_guards()) if sees_all else ())
+    return Verdict(whole, newest, handed, (*failing, *_guards()) if sees_all else ())
 
 
 def trouble_for(person: Person) -> Verdict | None:
@@ -120,10 +129,10 @@ def proof() -> Proof:
     )
 
 
-def _kept() -> tuple[Said | None, Said | None, tuple[Alarm, ...]]:
-    """The verdicts, whole and newest, and what fails on its way out: two tables in one query."""
+def _kept() -> tuple[Said | None, Said | None, Said | None, tuple[Alarm, ...]]:
+    """The verdicts, whole, newest and handed, and what fails on its way out: two tables in one query."""
     failing = Delivery.objects.filter(failing_since__isnull=False)
-    said = KeptVerdict.objects.filter(name__in=(verdicts.WHOLE, verdicts.NEWEST))
+    said = KeptVerdict.objects.filter(name__in=KEPT)
     nothing, never = Value("", TextField()), Value(None, DateTimeField())
     rows = failing.values_list("name", "fault", "failing_since", nothing, nothing).union(
         said.values_list("name", "text", never, "seal", "seal_key"), all=True
@@ -136,7 +145,8 @@ def _kept() -> tuple[Said | None, Said | None, tuple[Alarm, ...]]:
             found[name] = verdicts.opened(row, settings.LEDGER_KEYS)
         else:
             alarms.append(Alarm(str(FAILING.get(name, name)), text, since))
-    return found.get(verdicts.WHOLE), found.get(verdicts.NEWEST), tuple(alarms)
+    whole, newest, handed = map(found.get, KEPT)
+    return whole, newest, handed, tuple(alarms)
 
 
 def _guards() -> Iterator[Alarm]:

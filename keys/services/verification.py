@@ -18,7 +18,7 @@ from keys.ledger import anchors, checkpoint, guards, sink, verdicts
 from keys.ledger.damage import in_words
 from keys.ledger.indexed import IndexCheck
 from keys.ledger.raw import UNREADABLE, CannotVerify, Row
-from keys.ledger.verdicts import MARK, NEWEST, WHOLE, Said
+from keys.ledger.verdicts import HANDED, MARK, NEWEST, WHOLE, Said
 from keys.ledger.verify import BEGINNING, Place, Sound, verify
 from keys.models import Checkpoint, Delivery
 from keys.services.checkpoints import FILE, as_signed
@@ -37,7 +37,7 @@ class Report:
     unindexed: the first record that the history's index tells otherwise, 0 where there is none.
 
     after: the record up to which an earlier verdict is relied on. notes: what is no fault. checkpoints: how many were
-    compared.
+    compared. handed: is what is wrong that alone which a file tells that somebody handed over?
     """
 
     after: int = 0
@@ -49,6 +49,7 @@ class Report:
     unindexed: int = 0
     notes: list[str] = field(default_factory=list)
     checkpoints: int = 0
+    handed: bool = False
     took_s: float = 0.0
 
     @property
@@ -97,9 +98,14 @@ def _mark() -> Place:
 def _verified(after: Place, files: tuple[Path, ...], alive: Callable[[], None]) -> Report:
     report, begun = Report(after=after.seq), time.monotonic()
     try:
-        report.sound = _records(report, after, alive)
-        _check_checkpoints(report, files)
+        try:
+            report.sound = _records(report, after, alive)
+        except ChainBroken:
+            report.lacking = guards.missing()
+            raise
         report.lacking = guards.missing()
+        _check_checkpoints(report)
+        _check_handed(report, files)
     except ChainBroken as broken:
         report.broken = broken
     except CannotVerify as error:
@@ -107,7 +113,7 @@ def _verified(after: Place, files: tuple[Path, ...], alive: Callable[[], None]) 
     except UNREADABLE as error:
         report.unable = f"the database failed ({type(error).__name__})"
     report.took_s = time.monotonic() - begun
-    _keep(report)
+    _keep(report, bool(files))
     return report
 
 
@@ -127,13 +133,21 @@ def _records(report: Report, after: Place, alive: Callable[[], None]) -> Sound:
     return sound
 
 
-def _check_checkpoints(report: Report, files: tuple[Path, ...]) -> None:
-    """Our own table first; then the configured file; then those that were handed over."""
+def _check_checkpoints(report: Report) -> None:
+    """Our own table first; then the configured file."""
     _compare(report, enumerate(map(as_signed, _newest_first(report.after)), start=1), "the table of checkpoints")
     if settings.CHECKPOINT_FILE is not None:
         _compare_file(report, settings.CHECKPOINT_FILE, needed=_was_delivered(), behind=report.after)
+
+
+def _check_handed(report: Report, files: tuple[Path, ...]) -> None:
+    """Those that were handed over, if all else is well."""
+    if not files or report.outcome != SOUND:
+        return
+    report.handed = True
     for file in files:
         _compare_file(report, file, needed=True)
+    report.handed = report.outcome != SOUND
 
 
 def _newest_first(after: int) -> Iterator[Checkpoint]:
@@ -180,7 +194,7 @@ def _was_delivered() -> bool:
     return Delivery.objects.filter(name=FILE, at__isnull=False).exists()
 
 
-def _keep(report: Report) -> None:
+def _keep(report: Report, by_files: bool) -> None:
     """Keep the verdict; where the database cannot, there is still the report."""
     said = _said(report)
     if report.outcome != SOUND:
@@ -189,15 +203,21 @@ def _keep(report: Report) -> None:
         return
     try:
         with transaction.atomic():
-            for name in _names(report):
+            for name in _names(report, by_files):
                 verdicts.keep(name, said, settings.LEDGER_KEYS)
     except UNREADABLE as error:
         log.error("ledger_verdict_not_kept", error=type(error).__name__)
 
 
-def _names(report: Report) -> tuple[str, ...]:
+def _names(report: Report, by_files: bool) -> tuple[str, ...]:
+    """A record that a file handed over speaks against is damage until such a file is found to agree: the worker, which
+    has none, would find all sound a minute later. A file that is none, or another's, is the trouble of who gave it.
+    """
+    if report.handed:
+        return (HANDED,) if report.broken else ()
     if report.outcome == SOUND:
-        return (NEWEST, MARK) if report.after else (NEWEST, MARK, WHOLE)
+        names = (NEWEST, MARK) if report.after else (NEWEST, MARK, WHOLE)
+        return (*names, HANDED) if by_files else names
     return (NEWEST,) if report.after else (NEWEST, WHOLE)
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from django.conf import settings as given
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
 from keys.ledger import checkpoint, verdicts
-from keys.models import Checkpoint, Record, Verdict
+from keys.models import Checkpoint, CompanyRole, Delivery, Person, Record, Verdict
+from keys.selectors.evidence import trouble_for, verdict_for
 from keys.services.checkpoints import make_checkpoint
 from keys.services.verification import verify_new, verify_whole, verify_whole_if_due
 from tests.ledger.damage import put, without_guards
@@ -197,3 +199,71 @@ def test_the_signing_key_is_rotated_under_both(real_db: Any, settings: Any) -> N
     assert checkpoint.public_key(NEW).hex() in Record.objects.get(seq=2).text
     assert verdict()[0] == 0
     assert rotate("checkpoint") == "Nothing to do: the first key is the one in use."
+
+
+def test_what_a_file_handed_over_speaks_against_stays_damage_until_one_agrees(real_db: Any, tmp_path: Path) -> None:
+    """The worker, which has no such file, would find all sound a minute later."""
+    append()
+    true, file = make_checkpoint().line, tmp_path / "held.jsonl"
+    seed = given.CHECKPOINT_KEYS["checkpoint-test"]
+    file.write_text(checkpoint.sign(seed, "checkpoint-test", 1, "a" * 64, _time()).line)
+    admin = Person.objects.create_user("ada", company_role=CompanyRole.ADMIN)
+
+    assert verify_whole((file,)).outcome == "damaged"
+    for again in (verify_new, verify_whole):
+        assert again().outcome == "sound"
+        found = verdict_for(admin).damaged
+        assert found and "record 1" in found.faults[0] and trouble_for(admin)
+
+    file.write_text(true)
+    assert verify_whole((file,)).outcome == "sound"
+    assert verdict_for(admin).damaged is None and trouble_for(admin) is None
+
+
+@pytest.mark.parametrize("words", ["", None, "another's"])
+def test_a_file_that_is_none_of_ours_is_the_trouble_of_who_gave_it(
+    real_db: Any, tmp_path: Path, words: str | None
+) -> None:
+    """A typing mistake on the command line stood on everybody's history."""
+    append()
+    verify_whole()
+    file = tmp_path / "held.jsonl"
+    if words is not None:
+        file.write_text(words and checkpoint.sign(NEW, "elsewhere", 1, "a" * 64, _time()).line)
+
+    assert verify_whole((file,)).outcome != "sound"
+
+    admin = Person.objects.create_user("ada", company_role=CompanyRole.ADMIN)
+    assert trouble_for(admin) is None and verdict_for(admin).unable is None
+
+
+def test_missing_guards_are_told_beside_a_broken_record(real_db: Any) -> None:
+    append()
+    with without_guards() as cursor:
+        put(cursor, 1, "reason", "forged")
+        report = verify_whole()
+
+    assert report.broken and report.broken.seq == 1 and report.lacking
+
+
+def test_the_page_of_proofs_claims_nothing_that_does_not_hold_now(
+    real_db: Any, tmp_path: Path, settings: Any, client: Client
+) -> None:
+    settings.CHECKPOINT_FILE = tmp_path / "checkpoints.jsonl"
+    append()
+    make_checkpoint()
+    verify_whole()
+    client.force_login(Person.objects.create_user("ada", company_role=CompanyRole.ADMIN))
+
+    def shown() -> str:
+        return client.get("/history/proof/").content.decode()
+
+    sound = shown()
+    assert "<strong>Nothing was cut off at the end" in sound and "Not now: see above" not in sound
+    Delivery.objects.filter(name="checkpoint_file").update(failing_since=timezone.now(), fault="full")
+    failing = shown()
+    assert "<strong>Nothing was cut off at the end" not in failing and "cannot be written to it now" in failing
+    with without_guards() as cursor:
+        put(cursor, 1, "reason", "forged")
+    verify_whole()
+    assert "Not now: see above" in shown()
