@@ -250,6 +250,26 @@ def test_three_hundred_entries_stay_handy(lead: Any, app: App) -> None:
     summary(lead, "299 entries").wait_for()
 
 
+def test_a_long_list_is_one_stop_of_the_tab_key_and_stays_where_it_was(lead: Any, app: App) -> None:
+    addresses(lead).fill("\n".join(f"10.0.0.{n}" for n in range(100)))
+    summary(lead, "100 entries").wait_for()
+    entries = lead.locator("#allowlist .picker__list")
+    entries.focus()
+    lead.keyboard.press("Tab")
+    expect(entries.locator(":focus")).to_have_count(0)
+
+    entries.focus()
+    for _ in range(60):
+        lead.keyboard.press("ArrowDown")
+    lead.keyboard.press("ArrowUp")
+    expect(lead.locator(":focus")).to_have_accessible_name("Remove 10.0.0.58")
+    at = entries.evaluate("list => list.scrollTop")
+    lead.keyboard.press("Enter")
+
+    expect(lead.locator(":focus")).to_contain_text("Removed 10.0.0.58.")
+    assert at > 500 and abs(entries.evaluate("list => list.scrollTop") - at) < 60
+
+
 CHOSEN = [f"gpt-4o-{n}" for n in range(9)] + ["gpt-4o"]
 IN_SIGHT = """() => {
   const sum = document.querySelector("#models-chosen .picker__sum").getBoundingClientRect();
