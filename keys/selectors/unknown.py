@@ -1,13 +1,18 @@
 """Changes of which it is not known yet what became of them, and for how long: they stand on top until settled."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from keys.models import Change, ChangeState, Person, Record, Team
 from keys.permissions import Verb, allowed, visible_teams
 
 SHOWN = 20
+SOONEST_S, LATEST_S = 3, 60
+PACE: Final = 1 / 20
+"""Of how long the newest has been open by now, a page waits so much before it looks again, within these bounds."""
 OPEN = (ChangeState.INTENT, ChangeState.SENDING, ChangeState.UNKNOWN)
 
 
@@ -30,6 +35,13 @@ class Unknowns:
 
     shown: tuple[Unknown, ...]
     more: int
+
+
+def look_again_s(unknown: Unknowns) -> int:
+    """After how many seconds a page that shows these looks again: at first soon, then at the pace of the newest."""
+    newest = unknown.shown[-1].change.created_at if unknown.shown else timezone.now()
+    waited = (timezone.now() - newest).total_seconds() * PACE
+    return int(min(max(waited, SOONEST_S), LATEST_S))
 
 
 def unknown_changes(person: Person, team_id: int | None = None, key_id: int | None = None) -> Unknowns:

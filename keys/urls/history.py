@@ -6,5 +6,6 @@ from keys.views import history
 
 urlpatterns = [
     path("history/", history.history, name="history"),
+    path("history/unknown/", history.unknown, name="unknown"),
     path("history/<int:seq>/", history.record, name="record"),
 ]

@@ -22,10 +22,11 @@ from keys.selectors import history as ledger
 from keys.selectors.evidence import verdict_for
 from keys.selectors.export_runs import run_of
 from keys.selectors.keys_now import KeyNow, keys_now
+from keys.selectors.ledger_filter import LedgerFilter
 from keys.selectors.search import Found, find
 from keys.selectors.teams import about
 from keys.selectors.telling import told
-from keys.selectors.unknown import unknown_changes
+from keys.selectors.unknown import Unknowns, look_again_s, unknown_changes
 from keys.types import ActorKind
 from keys.views.faces import Face, face_of
 from keys.views.gates import may_in_some_team
@@ -72,11 +73,21 @@ def history(request: PersonRequest) -> HttpResponse:
     form = HistoryForm(request.GET, reader=request.user, zone=zone_now())
     # Of what was asked for with a secret, the rest alone would find what nobody asked for.
     found = find(request.user, form.to_filter(), before) if form.is_valid() and not _secret_refused(request) else None
-    template = "history/_records.html" if is_fragment(request) else "history/history.html"
+    template = "history/_answer.html" if is_fragment(request) else "history/history.html"
     response = render(request, template, _context(request, form, found), status=200 if found else IMPOSSIBLE)
     if is_fragment(request):
         response["HX-Push-Url"] = reverse("history") + _query(request)
     return mark_ours(response)
+
+
+@require_safe
+@page
+@legible
+def unknown(request: PersonRequest) -> HttpResponse:
+    """What is not known yet of what is asked for: a fragment that asks again until all is."""
+    form = HistoryForm(request.GET, reader=request.user, zone=zone_now())
+    asked = form.to_filter().records if form.is_valid() and not _secret_refused(request) else None
+    return mark_ours(render(request, "history/_unknown.html", _unknown(request, asked)))
 
 
 @require_safe
@@ -120,11 +131,17 @@ def _context(request: PersonRequest, form: HistoryForm, found: Found | None) -> 
         "not_searched": [form.fields[name].label for name in _not_searched(request) if name in form.fields],
         "secret_refused": refused,
         "may_handle_leaks": refused and may_in_some_team(request.user, Verb.HANDLE_LEAKS),
-        "unknown": unknown_changes(request.user, asked.team, asked.key_id) if asked else None,
+        **_unknown(request, asked),
         "sees_all": allowed(request.user, Verb.VIEW_ALL_HISTORY),
         "verdict": verdict_for(request.user),
         "export": reverse("export") + _query(request, without=OTHERS),
     }
+
+
+def _unknown(request: PersonRequest, asked: LedgerFilter | None) -> dict[str, Any]:
+    open_changes = unknown_changes(request.user, asked.team, asked.key_id) if asked else Unknowns((), 0)
+    again = reverse("unknown") + _query(request, without=OTHERS)
+    return {"unknown": open_changes, "every": look_again_s(open_changes), "ask_again": again}
 
 
 def _rows(request: PersonRequest, records: Sequence[Record], *, alone: bool = False) -> list[Row]:

@@ -2,10 +2,13 @@
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from keys.models import Change, Record
 from tests.e2e.conftest import App, Complaints
 
 pytestmark = pytest.mark.browser
@@ -113,3 +116,44 @@ def test_what_cannot_be_asked_for_is_where_the_focus_goes_and_what_is_found_is_c
     lead.get_by_label("Value before or after").fill("sk-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKL")
     lead.get_by_role("button", name="Show").click()
     expect(lead.locator(":focus")).to_contain_text("Not searched for: that looks like a secret")
+
+
+def left_open(app: App) -> Change:
+    """A change of the renamed key, told by record 2, of which it is not known what became of it."""
+    intent, house = Record.objects.get(seq=2), app.house
+    about = {"team_id": house.team.pk, "account_id": house.account.id, "key_id": house.keys["plain"]}
+    told = {"person_id": intent.actor_id, "content": "", "before": {}, "wanted": {}, "created_at": timezone.now()}
+    return Change.objects.create(id=uuid4(), **about, **told, kind="edit", epoch=99, state="unknown", intent_seq=2)
+
+
+def test_what_depends_on_the_filters_follows_them(lead: Any, app: App) -> None:
+    rename(lead, app, "First")
+    change = left_open(app)
+    lead.goto(f"{app.url}/history/")
+    expect(lead.locator("#unknown")).to_contain_text("record 2")
+    lead.locator("#filters summary").click()
+
+    lead.get_by_label("Team", exact=True).select_option("boreas")
+    lead.get_by_role("button", name="Show").click()
+
+    expect(lead.locator("#unknown")).to_be_hidden()
+    expect(lead.get_by_role("link", name="Export…")).to_have_attribute("href", "/history/export/?team=boreas")
+    lead.get_by_label("Team", exact=True).select_option("atlas")
+    lead.get_by_role("button", name="Show").click()
+    expect(lead.locator("#unknown")).to_be_visible()
+    lead.get_by_role("link", name="Export…").click()
+    expect(lead.get_by_label("Team", exact=True)).to_have_value("atlas")
+    assert Change.objects.get(pk=change.pk).state == "unknown"
+
+
+def test_what_is_settled_goes_from_the_top_by_itself(lead: Any, app: App) -> None:
+    rename(lead, app, "First")
+    change = left_open(app)
+    lead.goto(f"{app.url}/history/?team=atlas")
+    expect(lead.locator("#unknown")).to_be_visible()
+
+    Change.objects.filter(pk=change.pk).update(state="done")
+
+    expect(lead.locator("#unknown")).to_be_hidden()
+    expect(lead.locator("#unknown[hx-trigger]")).to_have_count(0)
+    expect(lead).to_have_url(f"{app.url}/history/?team=atlas")

@@ -85,9 +85,11 @@ def test_a_fragment_is_the_same_table_alone(blue: Team) -> None:
 
     whole, part = client.get("/history/"), client.get("/history/", headers=HTMX)
 
-    assert part.content.strip().startswith(b'<section id="records"')
+    records, beside = part.content.strip().split(b'<section id="unknown"')
+    assert records.startswith(b'<section id="records"')
     assert b"<html" not in part.content
-    assert part.content.strip() in whole.content
+    assert records.strip() in whole.content
+    assert beside.count(b'hx-swap-oob="true"') == 3 and b"hx-swap-oob" not in whole.content
     assert "HX-Request" in whole["Vary"]
 
 
@@ -225,3 +227,12 @@ def test_who_may_use_the_leak_desk_is_led_there_with_a_secret(
         assert ('<a href="/leaks/">Go to the leak desk</a>' in text) is offered
         assert "cannot be asked for" not in text and "No record" not in text
     assert 'class="entry' in client.get("/history/?team=blue").content.decode()
+
+
+def test_a_fragment_brings_the_way_to_its_export(blue: Team) -> None:
+    append(team=blue)
+    client = signed_in(team=blue)
+
+    part = client.get("/history/?team=blue", headers=HTMX)
+
+    assert "/history/export/?team=blue" in read(part.content).links

@@ -109,6 +109,7 @@ POST    LEAK/close/                      login     404     403     303    404   
 
 GET     history/                         login     200     200     200    200    200    200   login    login
 GET     history/<int:seq>/               login     404     200     200    404    200    200   login    login
+GET     history/unknown/                 login     200     200     200    200    200    200   login    login
 GET     history/proof/                   login     200     200     200    200    200    200   login    login
 GET     history/export/                  login     200     200     200    200    200    200   login    login
 POST    history/export/                  login     422     422     422    422    422    422   login    login
