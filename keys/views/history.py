@@ -180,7 +180,7 @@ def _restorable(request: PersonRequest, record: Record) -> list[str]:
     """Of which moments the key's settings can be brought back from here: `before` the change, `after` it."""
     number = record.team_id if isinstance(record.team_id, int) else 0  # in a damaged ledger it may be a word
     team = visible_teams(request.user).filter(pk=number).first()
-    if team is None or record.key_id is None or not allowed(request.user, Verb.EDIT_KEY, team):
+    if team is None or not isinstance(record.key_id, int) or not allowed(request.user, Verb.EDIT_KEY, team):
         return []
     return [when for when in ledger.MOMENTS if ledger.state_told(record, when)]
 

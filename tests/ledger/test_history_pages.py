@@ -4,11 +4,13 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from keys.ledger import labels
 from keys.models import CompanyRole, Membership, Person, Team, TeamRole
 from keys.types import Actor, ActorKind
+from tests.ledger.damage import put, without_guards
 from tests.ledger.making import HOSTILE, append, change
 
 pytestmark = pytest.mark.django_db
@@ -236,3 +238,19 @@ def test_a_fragment_brings_the_way_to_its_export(blue: Team) -> None:
     part = client.get("/history/?team=blue", headers=HTMX)
 
     assert "/history/export/?team=blue" in read(part.content).links
+
+
+def test_a_record_opens_for_a_lead_though_its_key_is_a_word(blue: Team) -> None:
+    if connection.vendor != "sqlite":
+        return  # PostgreSQL takes no word for a number
+    change(blue, 4)
+    with without_guards() as cursor:
+        put(cursor, 1, "key_id", "abc")
+    person = Person.objects.create_user("lea")
+    Membership.objects.create(person=person, team=blue, role=TeamRole.LEAD)
+    client = Client()
+    client.force_login(person)
+
+    answer = client.get("/history/1/")
+
+    assert answer.status_code == 200 and b"Bring back" not in answer.content
