@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from keys.errors import ChainBroken, LedgerError
 from keys.ledger.columns import COLUMNS
+from keys.redact import escape_visible
 
 UNREADABLE = (Error, UnicodeDecodeError)
 """What reading raises: in a damaged SQLite file even a column's name may be no text any more."""
@@ -120,6 +121,11 @@ def legibly(read: Callable[[], Read]) -> Read:
             raise
         with tolerant("replace"):
             return read()
+
+
+def as_text(stored: object) -> str:
+    """A text as it stands; of bytes, which SQLite keeps in any column, what is no text as `\\xff`."""
+    return escape_visible(stored.decode(errors="backslashreplace")) if isinstance(stored, bytes) else str(stored)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from keys.ledger import checkpoint
+from keys.ledger.raw import as_text
 from keys.models import Checkpoint, Record
 from keys.selectors.ledger_filter import Among
 from keys.services.bundle_readme import readme
@@ -87,7 +88,7 @@ def _entries(export: Export, last: checkpoint.Signed) -> Iterator[tuple[str, Ite
 
 
 def _line(seq: object, text: object) -> str:
-    return json.dumps({"seq": seq, "text": text}, separators=(",", ":")) + "\n"
+    return json.dumps({"seq": seq, "text": as_text(text)}, separators=(",", ":")) + "\n"
 
 
 def _checkpoints(start: Checkpoint | None, last: checkpoint.Signed) -> Iterator[str]:
@@ -102,7 +103,7 @@ def _checkpoints(start: Checkpoint | None, last: checkpoint.Signed) -> Iterator[
 
 def _digests(export: Export, after: int, upto: int) -> Iterator[str]:
     between = Record.objects.filter(seq__lte=upto)
-    return (f"{digest}\n" for _, digest in export.counting(in_order(between, "digest", after=after)))
+    return (f"{as_text(digest)}\n" for _, digest in export.counting(in_order(between, "digest", after=after)))
 
 
 def _neighbours(export: Export) -> Iterator[Record]:

@@ -4,11 +4,11 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from keys.csvsafe import cell
 from keys.ledger.chain import digest_of
 from keys.ledger.finding import parsed
+from keys.ledger.raw import as_text
 from keys.services.bundle import bundle_pieces
 from keys.services.exporting import Export, Format
 
@@ -35,9 +35,10 @@ def json_pieces(export: Export) -> Iterator[bytes]:
     return _pieces(_json_line(*row) for row in export.rows("digest", "link", "text"))
 
 
-def _json_line(seq: object, digest: object, link: object, text: Any) -> str:
+def _json_line(seq: object, *stored: object) -> str:
     """Of a record whose text was damaged so that it is no JSON any more, or no line: `record` is null, and it stands as
     `text`."""
+    digest, link, text = map(as_text, stored)
     one_line = text.isascii() and text.isprintable()
     whole = one_line and (digest_of(text) == digest or parsed(text) is not None)
     record = text if whole else f'null,"text":{json.dumps(text)}'
@@ -49,12 +50,16 @@ def _told(time: object) -> str:
     return f"{time:%Y-%m-%dT%H:%M:%S.%fZ}" if time else ""
 
 
+def _cell(value: object) -> object:
+    return value if value is None or isinstance(value, int) else cell(as_text(value))
+
+
 def _csv_lines(export: Export) -> Iterator[str]:
     buffer = io.StringIO(newline="")
     write = csv.writer(buffer, lineterminator="\r\n")
     write.writerow(("seq", *COLUMNS))
     for seq, time, *rest in export.rows(*COLUMNS):
-        write.writerow((seq, _told(time), *(cell(value) if isinstance(value, str) else value for value in rest)))
+        write.writerow((seq, _told(time), *map(_cell, rest)))
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
