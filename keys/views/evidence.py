@@ -56,7 +56,8 @@ def export(request: PersonRequest) -> HttpResponse:
         return _form(request, _asked(request, typed))
     form = _asked(request, request.POST)
     if form.is_valid() and "count" in request.POST:
-        return HttpResponseRedirect(f"{reverse('export')}?{urlencode(form.given(), safe=':/,')}")
+        kept = form.given() | {"format": form.cleaned_data["format"]}
+        return HttpResponseRedirect(f"{reverse('export')}?{urlencode(kept, safe=':/,')}")
     if form.is_valid():
         try:
             asked = Format(form.cleaned_data["format"])

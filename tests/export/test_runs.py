@@ -1,5 +1,6 @@
 """How far an export over the web has come, and how it ended: never called whole when it is not."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -172,11 +173,13 @@ def test_counting_alone_records_nothing_and_keeps_the_filters_in_the_address(aud
 
     answer = auditor.post(PAGE, {"format": "csv", "team": "blue", "text": "office", "key": "", "count": "1"})
 
-    assert (answer.status_code, answer["Location"]) == (302, f"{PAGE}?team=blue&text=office")
+    assert (answer.status_code, answer["Location"]) == (302, f"{PAGE}?team=blue&text=office&format=csv")
     assert "<b>20 records match</b> the filters that this page came with, told as 20 entries of the history." in words(
         auditor, answer["Location"]
     )
     assert (Record.objects.count(), ExportRun.objects.count()) == (before, 0)
+    checked = re.findall(r'value="(\w+)"[^>]* checked', auditor.get(answer["Location"]).content.decode())
+    assert checked == ["csv"]
 
 
 def test_a_secret_is_not_put_into_the_address(auditor: Client) -> None:
