@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as now_in
 from django.utils.translation import gettext_lazy as _
 
+from keys.forms.meant import meanings
 from keys.forms.plain import PlainForm
 from keys.forms.typed_moment import typed_moment
 from keys.ledger.labels import ACTIONS, FIELDS, OUTCOMES
@@ -109,7 +110,7 @@ class HistoryForm(PlainForm):
             text=given["text"],
             request_id=given["request"],
         )
-        return HistoryFilter(records, given["field"], given["value"])
+        return HistoryFilter(records, given["field"], given["value"], meanings(given["value"], self.zone))
 
     def clean_since(self) -> datetime | None:
         return self._moment("since")

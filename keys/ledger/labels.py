@@ -1,7 +1,7 @@
 """Words for people: what the ledger's names and values are called on pages. Records keep the names, never these."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -142,15 +142,15 @@ FIELDS: dict[str, Words] = {
     "secrets": _("Secrets"),
 }
 
-_STATUSES: dict[int, Words] = {
+STATUSES: dict[int, Words] = {
     Status.ENABLED: _("enabled"),
     Status.DISABLED: _("disabled"),
     Status.EXPIRED: _("expired"),
     Status.EXHAUSTED: _("exhausted"),
 }
 ROLES: dict[str, Words] = {str(role): role.label for role in (*CompanyRole, *TeamRole) if role}
-_UNITS = ("remain_quota", "used_quota", "limit")
-_TIMES = ("expired_time", "created_time", "accessed_time")
+UNITS: Final = ("remain_quota", "used_quota", "limit")
+TIMES: Final = ("expired_time", "created_time", "accessed_time")
 
 
 def action_label(action: str) -> str:
@@ -194,12 +194,12 @@ def value_text(name: str, value: Any) -> str:
 
 def _number_text(name: str, value: int) -> str:
     if name == "status":
-        return str(_STATUSES.get(value, value))
+        return str(STATUSES.get(value, value))
     if name == "expired_time" and value == NEVER:
         return gettext("never")
-    if name in _TIMES:
+    if name in TIMES:
         return _moment_text(value)
-    if name in _UNITS:
+    if name in UNITS:
         number = number_format(value, use_l10n=True, force_grouping=True)
         return ngettext("%(units)s unit", "%(units)s units", value) % {"units": number}
     return str(value)

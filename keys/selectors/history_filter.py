@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from keys.ledger.finding import folded
 from keys.models import ChangedField, Record
 from keys.selectors.ledger_filter import Among, LedgerFilter
+from keys.selectors.meant import Meant, measured
 
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+")
 SERVED_IN_PAIRS = (
@@ -31,7 +32,8 @@ def with_seqs(records: QuerySet[Record]) -> QuerySet[Record]:
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
-    """All that is given must hold. field: a changed field's name. value: stands in its value before or after.
+    """All that is given must hold. field: a changed field's name. value: stands in its value before or after, or one
+    of what is `meant` by it does.
 
     records: what `LedgerFilter` asks of a record.
     """
@@ -39,6 +41,7 @@ class HistoryFilter:
     records: LedgerFilter = dataclasses.field(default_factory=LedgerFilter)
     field: str = ""
     value: str = ""
+    meant: tuple[Meant, ...] = ()
 
     def apply(self, records: QuerySet[Record]) -> QuerySet[Record]:
         """Those of `records` that match; their order stays.
@@ -74,7 +77,10 @@ class HistoryFilter:
         fields = fields.filter(**{name: value for name, value in about.items() if value not in (None, "")})
         if self.value:
             typed = self.value.replace(",", "") if _GROUPED.fullmatch(self.value) else self.value
-            fields = fields.filter(Q(before__contains=folded(typed)) | Q(after__contains=folded(typed)))
+            asked = Q(before__contains=folded(typed)) | Q(after__contains=folded(typed))
+            for meant in self.meant:
+                asked |= meant.stands_in("before") | meant.stands_in("after")
+            fields = (measured(fields) if self.meant else fields).filter(asked)
         return fields
 
     def of_team(self, team_id: int) -> "HistoryFilter":

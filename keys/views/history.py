@@ -114,7 +114,8 @@ def record(request: PersonRequest, seq: int) -> HttpResponse:
 
 def _context(request: PersonRequest, form: HistoryForm, found: Found | None) -> dict[str, Any]:
     rows = _rows(request, found.records) if found else []
-    asked = form.to_filter().records if found else None
+    wanted = form.to_filter() if found else None
+    asked = wanted.records if wanted else None
     refused = _secret_refused(request)
     stopped_at = Record.objects.filter(seq=found.looked_down_to).first() if found and found.looked_down_to else None
     return {
@@ -122,6 +123,7 @@ def _context(request: PersonRequest, form: HistoryForm, found: Found | None) -> 
         "form": form,
         "found": found,
         "rows": rows,
+        "meant": wanted.meant if wanted else (),
         "stopped_at": stopped_at,
         "older": _query(request, before=found.next_before) if found and found.next_before else "",
         "newest": reverse("history") + _query(request, without=OTHERS) if "before" in request.GET else "",

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 from django.utils.translation import ngettext
 
 from keys.errors import Invalid, LedgerError
+from keys.forms.meant import meanings
 from keys.management.trouble import no_database
 from keys.models import Team
 from keys.selectors.history_filter import HistoryFilter
@@ -86,7 +88,8 @@ def _wanted(options: dict[str, Any]) -> HistoryFilter:
     names = ("actor", "action", "outcome", "since", "until", "text")
     about = {name: options[name] for name in names} | {"request_id": recorded_request_id(options["request_id"])}
     records = LedgerFilter(team=_team(options["team"]), key_id=options["key"], **about)
-    return HistoryFilter(records, options["field"], options["value"])
+    meant = meanings(options["value"], ZoneInfo("UTC"))
+    return HistoryFilter(records, options["field"], options["value"], meant)
 
 
 def _team(typed: str) -> int | None:
