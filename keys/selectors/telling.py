@@ -8,21 +8,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
-from keys.ledger.actions import Action
 from keys.ledger.finding import body_of as body_of_text
 from keys.ledger.labels import field_label, value_text
 from keys.models import Record
 from keys.redact import escape_visible
 from keys.rules import LISTS, entries_of, list_changes
-from keys.selectors.leak_words import DESTROYED, WHY, Words
+from keys.selectors.told_values import label_of, value_of
 from keys.types import EDITABLE
 
 STEP_ORDER = ("step", "answer", "http_status", "kind", "message", "upstream_request_id", "ms")
 TOLD_ELSEWHERE: Final = ("kind", "answers", "part_of")
 """By the action, and by a link."""
-FACTS: Final = ("person", "verb", "count", "keys", "username", "role", "account_name", "last_four", "host")
+FACTS: Final = ("person", "verb", "filter", "count", "keys", "username", "role", "account_name", "last_four", "host")
 """What an entry of the list says of a record beside its changed fields."""
 
 
@@ -82,9 +80,9 @@ def told(record: Record) -> Told:
         ),
         steps=tuple(_step(step) for step in steps if isinstance(step, Mapping)) if isinstance(steps, list) else (),
         plain=tuple(
-            (field_label(name), _value(record, name, value))
+            (label_of(record, name), value_of(record, name, value))
             for name, value in sorted(body.items())
-            if _said(value) and name not in TOLD_ELSEWHERE
+            if _worth_saying(body, name) and name not in TOLD_ELSEWHERE
         ),
         weaker=tuple(field_label(name) for name in weaker if isinstance(name, str)) if isinstance(weaker, list) else (),
     )
@@ -93,32 +91,9 @@ def told(record: Record) -> Told:
 def facts_of(record: Record) -> tuple[tuple[str, str], ...]:
     """(label, value) of what is worth a place in the list: of what went wrong CometAPI's words, else one of ours."""
     body = body_of(record)
-    wrong = ("message",) if _said(body.get("message")) else ("why",)
-    names = [name for name in (*FACTS, *wrong) if _said(body.get(name)) and body[name] != record.outcome]
-    return tuple((field_label(name), _value(record, name, body[name])) for name in names)
-
-
-CHANGE_WHY: Final[dict[str, Words]] = {
-    "superseded": _("another change of this key went first"),
-    "stopped": _("the dashboard was stopped before anything was sent"),
-    "untold": _("the key was changed from here since, so that it cannot be told any more"),
-    "not_read": _("the key could not be read afterwards"),
-    "no_such_key": _("CometAPI has no such key"),
-    "gone": _("the key was deleted meanwhile"),
-}
-
-
-def _value(record: Record, name: str, value: Any) -> str:
-    """Reasons of ours are recorded as codes; any other value is told as it stands."""
-    if name == "why" and isinstance(value, str):
-        words: dict[str, Mapping[str, Words]] = {
-            Action.LEAK_PROBE: WHY,
-            Action.LEAK_REVIVED: WHY,
-            Action.LEAK_SECRETS_DESTROYED: DESTROYED,
-        }
-        of_action = words.get(record.action, CHANGE_WHY if record.change else {})
-        return str(of_action.get(value) or value_text(name, value))
-    return value_text(name, value)
+    wrong = ("message",) if _worth_saying(body, "message") else ("why",)
+    names = [name for name in (*FACTS, *wrong) if _worth_saying(body, name) and body[name] != record.outcome]
+    return tuple((label_of(record, name), value_of(record, name, body[name])) for name in names)
 
 
 def lines_of(body: Mapping[str, Any], name: str) -> tuple[Line, ...]:
@@ -155,8 +130,12 @@ def _step(step: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value_text(name, step[name])) for name in STEP_ORDER if step.get(name) not in (None, ""))
 
 
-def _said(value: Any) -> bool:
-    return not isinstance(value, dict | list) and value not in (None, "", False)
+def _worth_saying(body: Mapping[str, Any], name: str) -> bool:
+    """Lists and mappings are told elsewhere, but for what was asked for. A number is worth saying though it is 0."""
+    value = body.get(name)
+    if isinstance(value, dict | list):
+        return name == "filter" and isinstance(value, dict)
+    return value is not None and value is not False and value != ""
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -98,7 +98,7 @@ def test_what_only_counts_is_told_too(blue: Team) -> None:
 
     said = words(page())
 
-    assert "Access denied What was asked for edit_key · How often 12" in said
+    assert "Access denied What was asked for edit a key · How often 12 times" in said
     assert "Membership set Role: (empty) → lead Person bob" in said
 
 
