@@ -19,7 +19,7 @@ from keys.types import NEVER
 _MOMENT: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:]+)?)(?: ([A-Za-z]{2,5}|[+-][0-9]{2,4}))?")
 _AMOUNT: Final = re.compile(
     "(?P<sign>[-\N{MINUS SIGN}]?)(?P<dollar>[$]?)(?P<number>[0-9][0-9,]*(?P<dot>[.][0-9]+)?)"
-    "(?: ?(?P<unit>[$]|usd|units?))?(?: [(](?P<exactly>[0-9,]+) units?[)])?"
+    "(?: ?(?P<unit>[$]|usd|units?))?(?: [(][-\N{MINUS SIGN}]?(?P<exactly>[0-9,]+) units?[)])?"
 )
 
 

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from keys import spoken
 from keys.ledger.actions import Action
 from keys.models import CompanyRole, TeamRole
 from keys.redact import escape_visible
@@ -200,8 +201,7 @@ def _number_text(name: str, value: int) -> str:
     if name in TIMES:
         return _moment_text(value)
     if name in UNITS:
-        number = number_format(value, use_l10n=True, force_grouping=True)
-        return ngettext("%(units)s unit", "%(units)s units", value) % {"units": number}
+        return f"{spoken.usd(value)} ({spoken.units(value)})"
     return str(value)
 
 

@@ -13,7 +13,6 @@ from keys.ledger.labels import field_label, value_text
 from keys.models import CompanyRole, Drift, MirrorKey, Person, Team, TeamRole
 from keys.redact import escape_visible
 from keys.selectors.telling import in_order
-from keys.spoken import units, usd
 from keys.types import BY_ITSELF
 
 SHOWN = 50
@@ -130,6 +129,4 @@ def _changed(drift: Drift) -> tuple[Changed, ...]:
 def _told(field: str, value: Any) -> str:
     if field == "allow_ips" and not value:
         return gettext("any address")
-    if field == "limit":
-        return f"{usd(value)} ({units(value)})"
     return escape_visible(value_text(field, value), keep="\n")

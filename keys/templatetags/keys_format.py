@@ -54,8 +54,6 @@ def visible_lines(text: object) -> str:
 @register.filter
 def value_of(value: object, field: str) -> str:
     """A setting's value as a person reads it: quota with USD, times with their zone."""
-    if field in ("remain_quota", "used_quota") and isinstance(value, int):
-        return f"{spoken.usd(value)} ({spoken.units(value)})"
     return value_text(field, value)
 
 

@@ -138,7 +138,7 @@ def test_the_newest_outcome_counts(blue: Team) -> None:
     assert (entry.action, entry.outcome, entry.outcome_seq) == ("key.edit", "differs", 3)
     assert [(line.field, line.old, line.new) for line in entry.differs] == [
         ("name", "a", "b"),
-        ("remain_quota", "5 units", "1,000,000 units"),
+        ("remain_quota", "$0.00001 (5 units)", "$2.00 (1,000,000 units)"),
     ]
 
 
@@ -171,7 +171,7 @@ def test_one_record_tells_everything_with_units(blue: Team) -> None:
     all_of_it = told(record)
 
     states = {line[0]: line[1:] for line in all_of_it.states}
-    assert states["Quota left"] == ("1,500,000 units", "500,000 units", "–")
+    assert states["Quota left"] == ("$3.00 (1,500,000 units)", "$1.00 (500,000 units)", "–")
     assert states["Status"] == ("enabled", "disabled", "–")
     assert states["Expiry"] == ("never", "never", "–")
     assert states["Allowlist"] == ("(empty)", "203.0.113.0/24\n198.51.100.7", "–")

@@ -61,9 +61,15 @@ def test_a_list_is_told_as_added_and_removed(
 
 
 @pytest.mark.parametrize(
-    ("units", "told"), [(1, "1 unit"), (0, "0 units"), (2, "2 units"), (6_200_000, "6,200,000 units")]
+    ("units", "told"),
+    [
+        (1, "$0.000002 (1 unit)"),
+        (0, "$0.00 (0 units)"),
+        (-1_234, "\N{MINUS SIGN}$0.002 (\N{MINUS SIGN}1,234 units)"),
+        (6_200_000, "$12.40 (6,200,000 units)"),
+    ],
 )
-def test_units_are_counted(units: int, told: str) -> None:
+def test_quota_is_told_in_usd_and_units(units: int, told: str) -> None:
     assert (value_text("remain_quota", units), value_text("used_quota", units)) == (told, told)
 
 

@@ -25,6 +25,7 @@ CHANGED: list[dict[str, list[Any]]] = [
     {"unlimited_quota": [False, True], "name": ["a", "disabled by hand"]},
     {"expired_time": [ENDS + 1, 99]},
     {"remain_quota": [4_999_999, 201_002_501]},
+    {"remain_quota": [-100_000, 3]},
 ]
 
 
@@ -55,6 +56,8 @@ FOUND: dict[str, list[int]] = {
     "$402.01": [6],
     "$10": [6],
     "$12.00 (6,000,000 units)": [3],
+    "\N{MINUS SIGN}$0.20 (\N{MINUS SIGN}100,000 units)": [7],
+    "-$0.20": [7],
     "6,000,000 units": [3],
     "$6,000,000": [],
     "2026-11-24": [2],
