@@ -95,6 +95,16 @@ class HistoryForm(PlainForm):
     def any_given(self) -> bool:
         return any(self.data.get(name) for name in HistoryForm.base_fields)
 
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """Label and value of each filter that is given, as the form shows them."""
+        given = [name for name in HistoryForm.base_fields if self.data.get(name)]
+        return [(str(self.fields[name].label), self._shown(name, str(self.data[name]))) for name in given]
+
+    def _shown(self, name: str, given: str) -> str:
+        choices = dict(getattr(self.fields[name].widget, "choices", ()))
+        return str(choices.get(given) or escape_visible(mask(given)))
+
     def to_filter(self) -> HistoryFilter:
         """Only of a form that is valid."""
         given = self.cleaned_data

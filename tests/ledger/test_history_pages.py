@@ -254,3 +254,26 @@ def test_a_record_opens_for_a_lead_though_its_key_is_a_word(blue: Team) -> None:
     answer = client.get("/history/1/")
 
     assert answer.status_code == 200 and b"Bring back" not in answer.content
+
+
+def test_the_form_is_closed_over_what_was_found_and_the_filters_are_told(blue: Team) -> None:
+    change(blue, 4)
+    client = signed_in(team=blue)
+    filters = "team=blue&action=key.edit&text=new+office"
+
+    for headers in ({}, HTMX):
+        html = client.get(f"/history/?{filters}", headers=headers).content.decode()
+        told = [part for part in read(html.encode()).parts if ": " in part]
+        assert {"Team: Blue", "What: Edit key", "Reason or key name: new office"} <= set(told)
+        assert 'id="filters" open' not in html
+
+    assert 'id="asked"' not in client.get("/history/").content.decode()
+    for query in ("since=soon", f"text={'Qz8' * 12}"):
+        html = client.get(f"/history/?{query}", follow=True).content.decode()
+        assert 'id="filters" open' in html and 'id="asked"' not in html
+
+
+def test_a_hostile_filter_is_told_as_text(blue: Team) -> None:
+    html = signed_in(team=blue).get("/history/", {"text": "<b>\u202e"}).content.decode()
+
+    assert "Reason or key name: &lt;b&gt;\\u202e" in html and "<b>\u202e" not in html
