@@ -52,6 +52,13 @@ def contradiction() -> str:
     return row.fault if row else ""
 
 
+def not_delivered() -> list[str]:
+    """The sinks that did not take the newest checkpoint, each with why: `checkpoint_file: Permission denied`."""
+    sinks = (FILE, STDOUT) if settings.CHECKPOINT_FILE else (STDOUT,)
+    failing = Delivery.objects.filter(name__in=sinks, failing_since__isnull=False).order_by("name")
+    return [f"{row.name}: {row.fault}" for row in failing]
+
+
 def make_checkpoint(over: Record | None = None) -> checkpoint.Signed:
     """Sign what the ledger's head says now, keep it, bring it out. Raises Contradicted.
 

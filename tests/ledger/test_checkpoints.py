@@ -116,6 +116,21 @@ def test_a_torn_line_spoils_itself_alone(real_db: Any, file: Path) -> None:
     assert newest and newest.seq == 2
 
 
+@pytest.mark.parametrize("arguments", [[], ["--if-due"]])
+def test_the_command_fails_where_the_file_takes_nothing(real_db: Any, file: Path, arguments: list[str]) -> None:
+    append()
+    file.mkdir()
+    with pytest.raises(CommandError, match="Signed and kept, but not written: checkpoint_file: Is a dir") as e:
+        call_command("checkpoint_ledger", *arguments)
+    assert e.value.returncode == 1 and Checkpoint.objects.count() == 1
+    with pytest.raises(CommandError):  # nothing is due, and the file has not taken the newest yet
+        call_command("checkpoint_ledger", "--if-due")
+
+    file.rmdir()
+    call_command("checkpoint_ledger", "--if-due")
+    assert len(file.read_text().splitlines()) == 1
+
+
 def test_nothing_is_signed_that_an_earlier_one_speaks_against(real_db: Any, file: Path) -> None:
     for _ in range(3):
         append()

@@ -6,7 +6,13 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from keys.management.trouble import DatabaseCommand
-from keys.services.checkpoints import Contradicted, checkpoint_if_due, contradiction, make_checkpoint
+from keys.services.checkpoints import (
+    Contradicted,
+    checkpoint_if_due,
+    contradiction,
+    make_checkpoint,
+    not_delivered,
+)
 
 
 class Command(DatabaseCommand):
@@ -20,3 +26,5 @@ class Command(DatabaseCommand):
             checkpoint_if_due() if options["if_due"] else make_checkpoint()
         if fault := contradiction():
             raise CommandError(f"Nothing was signed: {fault}. Run verify_ledger.")
+        if faults := not_delivered():
+            raise CommandError(f"Signed and kept, but not written: {'; '.join(faults)}.")
