@@ -7,6 +7,8 @@ from keys import rules
 from keys.forms.judge import Judge
 from keys.redact import escape_visible, mask
 from keys.rules import Fault
+from keys.rules.admits import is_open
+from keys.rules.allowlist_reading import opens_to
 from keys.rules.fault import gettext_noop as _
 from keys.services.usage import Usage
 from keys.types import NEVER, KeySettings, Status
@@ -35,7 +37,7 @@ def consequences(change: Change) -> Iterator[tuple[str, Fault]]:
     if "status" in fields and new.status != Status.ENABLED:
         yield "status", Fault("stops", _("The key stops working."))
     if "allow_ips" in fields:
-        yield from (("allow_ips", fault) for fault in _of_addresses(new.allow_ips or ""))
+        yield from (("allow_ips", fault) for fault in _of_addresses(change.old.allow_ips, new.allow_ips or ""))
     yield from _of_models(change)
     if "unlimited_quota" in fields and new.unlimited_quota:
         message = _("Without a quota this key can spend all that the account has.")
@@ -46,9 +48,11 @@ def consequences(change: Change) -> Iterator[tuple[str, Fault]]:
     yield from _of_life(change)
 
 
-def _of_addresses(allow_ips: str) -> Iterator[Fault]:
+def _of_addresses(old: str | None, allow_ips: str) -> Iterator[Fault]:
     if not allow_ips:
         yield Fault("open", _("Without addresses the key works from everywhere."))
+    elif is_open(old) and opens_to(allow_ips) != "both":
+        yield Fault("closes", _("Until now every address was let in. Then only those in this list are."))
     for entry in allow_ips.split("\n"):
         if entry in OPEN_TO_ALL:
             message = _("%(entry)s lets every %(family)s address in.")

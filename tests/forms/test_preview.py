@@ -67,6 +67,8 @@ def test_a_refused_field_is_counted_and_the_others_are_shown() -> None:
             "0.0.0.0/0 lets every IPv4 address in",
         ),
         ({}, {"allow_ips": "::/0", "allow_ips_confirmed": "ipv6"}, "allow_ips", "lets every IPv6 address in"),
+        ({}, {"allow_ips": "203.0.113.0/24"}, "allow_ips", "every address was let in. Then only those in this list"),
+        ({"allow_ips": " "}, {"allow_ips": "::1"}, "allow_ips", "every address was let in. Then only those in"),
         ({}, {"remain_quota": "0"}, "remain_quota", "refuses every call"),
         ({}, {"quota_mode": "take", "remain_quota": "900000"}, "remain_quota", "refuses every call"),
         ({}, {"remain_quota": "299999"}, "remain_quota", "less than the last 7 days used: $0.60"),
@@ -113,7 +115,7 @@ def test_what_follows_is_said_where_it_has_consequences(
         ({}, {"name": "harmless"}),
         ({}, {"remain_quota": "300000"}),
         ({}, {"remain_quota": "900000"}),
-        ({}, {"allow_ips": "10.0.0.0/8"}),
+        ({"allow_ips": "10.0.0.1"}, {"allow_ips": "10.0.0.0/8"}),
         ({"expired_time": -1}, {"expiry": "quarter"}),
         ({}, {"model_limits_enabled": "on", "model_limits": "gpt-4o, claude-sonnet-4"}),
         ({"unlimited_quota": True}, {"remain_quota": "0"}),
@@ -122,6 +124,14 @@ def test_what_follows_is_said_where_it_has_consequences(
 )
 def test_what_has_none_is_not_warned_of(base: Base, texts: dict[str, str]) -> None:
     assert seen(key(**base), texts, USED).said == {}
+
+
+def test_a_list_that_lets_everybody_in_does_not_close_an_open_key() -> None:
+    texts = {"allow_ips": "0.0.0.0/0\n::/0", "allow_ips_confirmed": "both"}
+
+    (*said,) = seen(key(), texts).said["allow_ips"]
+
+    assert [words.partition(" ")[0] for words in said] == ["0.0.0.0/0", "::/0"]
 
 
 def test_what_is_there_already_is_not_warned_of() -> None:

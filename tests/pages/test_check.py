@@ -80,7 +80,8 @@ def test_each_rule_is_told_at_its_field(house: House, typed: dict[str, str], fie
         ),
         (
             {"allow_ips": "10.0.0.1, 10.1.0.0/16", "group": "vip"},
-            "2 changes Allowlist added + 10.0.0.1 added + 10.1.0.0/16 Group default → vip",
+            "2 changes Allowlist added + 10.0.0.1 added + 10.1.0.0/16 Until now every address was let in. "
+            "Then only those in this list are. Group default → vip",
             "Save 2 changes",
         ),
         ({"unlimited_quota": "on"}, "Unlimited quota no → yes Without a quota this key can spend all", "Save 1 change"),
