@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from keys import rules
 from keys.forms.key import KeyForm
-from keys.forms.rendered import ON
+from keys.forms.rendered import ON, same_text
 from keys.forms.words import say
 from keys.redact import escape_visible, mask
 from keys.rules import RuleBroken
@@ -70,8 +70,14 @@ def picks(form: KeyForm, models: Collection[Model] | None) -> Picks:
 
 
 def ids_of(form: KeyForm) -> list[str]:
-    """The ids in the text, repeats dropped. Raises RuleBroken for a text that is too long to be read."""
-    return _ids(str(form["model_limits"].value() or ""))
+    """The ids in the text, repeats dropped: read as pasted, but as they are where nobody has touched them.
+
+    Raises RuleBroken for a text that is too long to be read, or has no id.
+    """
+    text = str(form["model_limits"].value() or "")
+    if same_text("model_limits", text, form.judged.shown):
+        return list(dict.fromkeys(rules.split_list(text)))
+    return _ids(text)
 
 
 def shelves(models: Iterable[Model], chosen: Collection[str]) -> tuple[Shelf, ...]:
@@ -89,15 +95,16 @@ def token_of(model_id: str) -> str:
 
 def without(text: str, token: str) -> tuple[str, str]:
     """The text without one id, and what was done; the text as it is, and "", where it has none of that name."""
-    try:
-        ids = _ids(text)
-    except RuleBroken:
-        return text, ""
-    gone = [model_id for model_id in ids if token_of(model_id) == token]
-    if not gone:
-        return text, ""
-    left = "\n".join(model_id for model_id in ids if model_id != gone[0])
-    return left, _("Removed %(entry)s.") % {"entry": _shown(gone[0])}
+    for read in (_ids, rules.split_list):  # the second: as CometAPI has them, in quotes too
+        try:
+            ids = list(read(text))
+        except RuleBroken:
+            continue
+        gone = [model_id for model_id in ids if token_of(model_id) == token]
+        if gone:
+            left = "\n".join(model_id for model_id in ids if model_id != gone[0])
+            return left, _("Removed %(entry)s.") % {"entry": _shown(gone[0])}
+    return text, ""
 
 
 def retaken(text: str, were: Collection[str], ticked: Collection[str]) -> tuple[str, str]:
@@ -119,7 +126,7 @@ def retaken(text: str, were: Collection[str], ticked: Collection[str]) -> tuple[
 
 
 def _ids(text: str) -> list[str]:
-    return list(dict.fromkeys(rules.split_list(text)))
+    return list(dict.fromkeys(rules.pasted_models(text)))
 
 
 def _pick(model_id: str, providers: dict[str, str], *, known: bool) -> Pick:

@@ -15,6 +15,7 @@ from keys.rules.lists import (
     check_restriction,
     entries_of,
     list_changes,
+    pasted_models,
     split_list,
     split_models,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "list_changes",
     "name_warning",
     "parse_amount",
+    "pasted_models",
     "split_list",
     "split_models",
 ]

@@ -17,6 +17,11 @@ LISTS = ("allow_ips", "model_limits")
 # Blanks of every kind, but no control characters; commas and semicolons, also the Arabic and full-width ones.
 _BLANKS = " \t\n\r\f\v\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _SEPARATORS = re.compile(f"[{_BLANKS},;\u060c\u061b\uff0c\uff1b\u3001]+")
+# What JSON, Python and YAML write around the entries of a list, and before them.
+_QUOTES = "\"'`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2039\u203a\u00ab\u00bb"
+_OPENING, _CLOSING = "[({", "])}"
+_BULLETS = ("-", "*", "\u2022", "\u2013", "\u2014")
+_NONE_OF_AN_ID = re.compile(f"[{re.escape(_QUOTES + _OPENING + _CLOSING)}]")
 _ONLY_BLANKS = re.compile(f"[{_BLANKS}]*")
 
 
@@ -61,12 +66,24 @@ def list_changes(one: Iterable[str], other: Iterable[str]) -> tuple[tuple[str, .
     return tuple(entry for entry in new if entry not in old), tuple(entry for entry in old if entry not in new)
 
 
+def pasted_models(text: str) -> list[str]:
+    """The ids of a pasted list, none of them empty, without what JSON, Python and YAML write around each.
+
+    Raises RuleBroken as `split_list`, and where nothing but such signs is there.
+    """
+    entries = split_list(text)
+    ids = [model_id for entry in entries if (model_id := _bare(entry))]
+    if entries and not ids:
+        raise RuleBroken(Fault("models_signs", _("There is no model id here. Empty the field to mean none.")))
+    return ids
+
+
 def check_models(text: str) -> str:
     """Pasted model ids as they will be saved: joined by commas, without blanks, repeats dropped, order kept.
 
     Source: reference page, `model_limits`; cometapi.md trap 10 (CometAPI does not trim, so blanks must not be sent).
     """
-    ids = list(dict.fromkeys(split_list(text)))
+    ids = list(dict.fromkeys(pasted_models(text)))
     refuse([fault for fault in map(_model_fault, ids) if fault])
     return ",".join(ids)
 
@@ -82,10 +99,21 @@ def has_ids(ids: Iterable[str]) -> bool:
     return any(model_id.strip() for model_id in ids)
 
 
+def _bare(entry: str) -> str:
+    """Without quotes and brackets around it; a bracket that closes one within the entry is the entry's own."""
+    bare = entry.lstrip(_QUOTES + _OPENING).rstrip(_QUOTES)
+    if not any(sign in bare for sign in _OPENING):
+        bare = bare.rstrip(_QUOTES + _CLOSING)
+    return "" if bare in _BULLETS else bare
+
+
 def _model_fault(model_id: str) -> Fault | None:
     if len(model_id) > MODEL_ID_MAX_CHARACTERS:
         message = _("A model id has at most %(limit)s characters: %(entry)s is longer.")
         return Fault("model_long", message, {"limit": MODEL_ID_MAX_CHARACTERS, "entry": model_id})
     if invisible(model_id):
         return Fault("model_control", _("The model id %(entry)s holds an invisible character."), {"entry": model_id})
+    if _NONE_OF_AN_ID.search(model_id):
+        message = _("The model id %(entry)s holds a quote or a bracket: write the id alone, as gpt-4o.")
+        return Fault("model_signs", message, {"entry": model_id})
     return None

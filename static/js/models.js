@@ -3,9 +3,11 @@
 
 (() => {
   const SEPARATORS = /[\s,;\u060c\u061b\uff0c\uff1b\u3001]+/;
+  // What JSON, Python and YAML write around an id, as the server takes it off.
+  const AROUND = /^["'`´‘’‚‛“”„‟‹›«»[({]+|["'`´‘’‚‛“”„‟‹›«»\])}]+$/g;
   const catalogue = () => document.querySelector("[data-catalogue]");
   const field = (shown) => document.getElementById(shown.dataset.catalogue);
-  const idsOf = (text) => text.split(SEPARATORS).filter(Boolean);
+  const idsOf = (text) => text.split(SEPARATORS).map((id) => id.replace(AROUND, "")).filter(Boolean);
 
   function count(shelf) {
     const words = shelf.querySelector("[data-count]");

@@ -26,6 +26,34 @@ def test_what_is_chosen_is_held_against_the_catalogue() -> None:
     assert found.unknown == 1 and not found.off
 
 
+def test_a_pasted_json_list_is_taken_apart() -> None:
+    form = edited(key(), model_limits='["gpt-5", "gpt-4o"]', model_limits_enabled="on")
+
+    found = models.picks(form, CATALOGUE)
+
+    assert form.to_wish().fields == {"model_limits_enabled": True, "model_limits": "gpt-5,gpt-4o"}
+    assert [(p.text, p.provider, p.unknown) for p in found.picks] == [
+        ("gpt-5", "openai", False),
+        ("gpt-4o", "openai", False),
+    ]
+    assert models.without('["gpt-5", "gpt-4o"]', models.token_of("gpt-5"))[0] == "gpt-4o"
+    assert models.retaken('["gpt-5"]', ["gpt-5"], ["gpt-4o"])[0] == "gpt-4o"
+
+
+def test_ids_that_a_key_has_in_quotes_are_shown_so_and_keep_nobody_from_its_other_fields() -> None:
+    base = key(model_limits_enabled=True, model_limits='["gpt-5","it\'s"]')
+
+    found = models.picks(edited(base, name="New"), CATALOGUE)
+
+    assert edited(base, name="New").to_wish().fields == {"name": "New"}
+    assert [(p.text, p.unknown, bool(p.fault)) for p in found.picks] == [
+        ('["gpt-5"', True, False),
+        ('"it\'s"]', False, True),
+    ]
+    assert models.picks(form_of(base), CATALOGUE) == found
+    assert models.without('["gpt-5","it\'s"]', found.picks[0].token) == ('"it\'s"]', 'Removed ["gpt-5".')
+
+
 def test_without_a_catalogue_nothing_is_called_unknown() -> None:
     found = models.picks(form_of(key(model_limits="a, b")), None)
 
