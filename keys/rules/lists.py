@@ -21,7 +21,8 @@ _SEPARATORS = re.compile(f"[{_BLANKS},;\u060c\u061b\uff0c\uff1b\u3001]+")
 _QUOTES = "\"'`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2039\u203a\u00ab\u00bb"
 _OPENING, _CLOSING = "[({", "])}"
 _BULLETS = ("-", "*", "\u2022", "\u2013", "\u2014")
-_NONE_OF_AN_ID = re.compile(f"[{re.escape(_QUOTES + _OPENING + _CLOSING)}]")
+AROUND_ENTRIES = _QUOTES + _OPENING + _CLOSING
+_NONE_OF_AN_ID = re.compile(f"[{re.escape(AROUND_ENTRIES)}]")
 _ONLY_BLANKS = re.compile(f"[{_BLANKS}]*")
 
 

@@ -18,6 +18,7 @@ from ipaddress import (
 from keys.redact import MASK, looks_secret
 from keys.rules.fault import Fault
 from keys.rules.fault import gettext_noop as _
+from keys.rules.lists import AROUND_ENTRIES
 
 _MAPPED_BITS = 96
 _RANGE_NETWORKS = 8
@@ -57,6 +58,19 @@ def _secret(entry: str) -> Fault | None:
         message = _("This looks like a secret, and nothing of it was kept. Take it out, and give an IP address.")
         return Fault("secret", message)
     return None
+
+
+def _wrapped(entry: str) -> Fault | None:
+    """In quotes, as in a CSV file, or in what is left of a JSON list. One whole in brackets is told by `_port`."""
+    bare = entry.strip(AROUND_ENTRIES)
+    if bare in ("", entry) or _PORT_V6.fullmatch(entry):
+        return None
+    fits = "%" not in bare and _is_network(bare, strict=False)
+    meant = as_entry(bare) if fits else str(name_mistake(bare).params.get("meant", ""))
+    if not meant:
+        return None
+    message = _("%(entry)s: an entry has no quotes and no brackets around it. Did you mean %(meant)s?")
+    return _fault("wrapped", message, entry, meant=meant)
 
 
 def _digits(entry: str) -> Fault | None:
@@ -168,6 +182,7 @@ def _junk(entry: str) -> Fault:
 
 _FINDERS: tuple[Callable[[str], Fault | None], ...] = (
     _secret,
+    _wrapped,
     _digits,
     _url,
     _zone,

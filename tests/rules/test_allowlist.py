@@ -75,6 +75,16 @@ def test_allowlist_is_saved(text: str, saved: str | None) -> None:
         ("::FFFF:102:304", "Did you mean 1.2.3.4?"),
         ("::ffff:1.2.3.0/120", "Did you mean 1.2.3.0/24?"),
         ("::ffff:1.2.3.4/120", "has host bits set. Did you mean 1.2.3.0/24?"),
+        ('"198.51.100.7"', "no quotes and no brackets around it. Did you mean 198.51.100.7?"),
+        ("'198.51.100.7'", "Did you mean 198.51.100.7?"),
+        ("“198.51.100.7”", "Did you mean 198.51.100.7?"),
+        ("„2001:db8::/32“", "Did you mean 2001:db8::/32?"),
+        ('["10.0.0.5/24"', "Did you mean 10.0.0.0/24?"),
+        ("10.0.0.1]", "Did you mean 10.0.0.1?"),
+        ('"10.0.0.1:443"', "Did you mean 10.0.0.1?"),
+        ('"10.0.0.1-3"', "Did you mean 10.0.0.1, 10.0.0.2/31?"),
+        ('"fe80::1%eth0"', "is not an IP address"),
+        ('"office"', "is not an IP address"),
         ("10.0.0.0/255.0.0.0", "give the number of bits, not a mask. Did you mean 10.0.0.0/8?"),
         ("10.0.0.1/255.0.0.0", "Did you mean 10.0.0.0/8?"),
         ("10.0.0.0/33", "must be a number from 0 to 32"),
@@ -160,6 +170,8 @@ def test_what_is_offered_is_accepted() -> None:
         "[::ffff:9.9.9.9]:1",
         "010.0.0.1",
         "10.*.*.*",
+        '"203.0.113.5/24"',
+        "'10.0.0.0/255.0.0.0'",
     ):
         with pytest.raises(rules.RuleBroken) as refused:
             rules.check_allow_ips(entry)
