@@ -39,13 +39,14 @@ def parse_amount(text: str, unit: str, units_per_usd: int) -> int:
 def apply_quota(wish: QuotaWish, live_remaining: int) -> int:
     """What `remain_quota` should read after the save, in units.
 
-    "Top up by" and "take away" start from the live value, an overspent one too, and never end below 0. The upper
-    bound is not judged here: see MAX_UNITS.
+    "Top up by" and "take away" start from the live value, an overspent one too. Topping up never ends below 0; taking
+    away neither, and never raises what is overspent. The upper bound is not judged here: see MAX_UNITS.
     """
     if wish.mode == QuotaMode.SET:
         return wish.units
-    change = wish.units if wish.mode == QuotaMode.ADD else -wish.units
-    return max(0, live_remaining + change)
+    if wish.mode == QuotaMode.ADD:
+        return max(0, live_remaining + wish.units)
+    return min(live_remaining, max(0, live_remaining - wish.units))
 
 
 def check_quota(wish: QuotaWish, live_remaining: int, units_per_usd: int) -> QuotaWish:
@@ -54,6 +55,8 @@ def check_quota(wish: QuotaWish, live_remaining: int, units_per_usd: int) -> Quo
         raise RuleBroken(_too_much(units_per_usd))
     if wish.mode != QuotaMode.SET and wish.units == 0:
         raise RuleBroken(Fault("amount_zero", _("Give an amount above 0.")))
+    if wish.mode == QuotaMode.TAKE and live_remaining <= 0:
+        raise RuleBroken(Fault("take_none", _("Nothing is left to take away.")))
     return wish
 
 

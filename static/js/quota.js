@@ -55,8 +55,9 @@
     const inUnits = (count) => told.dataset.units.replace("%s", grouped(String(count)));
     const words = [told.dataset.same.replace("%s", unit === "usd" ? inUnits(units) : usd(units, ratio))];
     const mode = elements.quota_mode.value;
-    if (mode !== "set") {
-      const sum = BigInt(box.dataset.left) + (mode === "add" ? units : -units);
+    const now = BigInt(box.dataset.left);
+    if (mode === "add" || (mode === "take" && now > 0n)) {
+      const sum = now + (mode === "add" ? units : -units);
       const left = sum < 0n ? 0n : sum;
       words.push(told.dataset.leaves.replace("%s", `${usd(left, ratio)} (${inUnits(left)})`));
     }

@@ -100,6 +100,15 @@ def test_what_it_leaves_is_told_too(lead: Any, app: App) -> None:
         expect(shown).to_contain_text(leaves)
 
 
+def test_taking_away_from_an_overspent_key_leaves_no_more_than_before(lead: Any, app: App) -> None:
+    open_panel(lead, app, "Batch translations")
+    lead.get_by_label("Remaining quota").select_option("take")
+    lead.get_by_label("Amount").fill("100")
+
+    expect(lead.get_by_text("Nothing is left to take away.").first).to_be_visible()
+    expect(lead.locator("#quota-told")).to_have_text("= $0.0002")
+
+
 def test_a_day_that_is_chosen_and_a_moment_that_is_typed(lead: Any, app: App) -> None:
     open_panel(lead, app, "Customer portal")
     moment = lead.get_by_label("Expiry", exact=True)

@@ -52,7 +52,7 @@ def test_by_itself_it_wishes_nothing(base: dict[str, Any], ticked: str) -> None:
         ({**EXPIRED, "remain_quota": 0}, LATER, {"expired_time": LATER_S}),
         ({**EXHAUSTED, "expired_time": NOW_S - 9}, {"remain_quota": "5"}, {}),
         ({**EXPIRED, "remain_quota": 0}, {**LATER, "remain_quota": "5"}, {"expired_time": LATER_S, "status": 1}),
-        (EXHAUSTED, {"quota_mode": "take", "remain_quota": "5"}, {}),
+        ({**EXHAUSTED, "remain_quota": 9}, {"quota_mode": "take", "remain_quota": "9"}, {}),
         ({"status": 4, "remain_quota": -100}, {"quota_mode": "add", "remain_quota": "50"}, {}),
     ],
 )
@@ -66,7 +66,8 @@ def test_beside_time_or_quota_that_suffices_it_enables(
     assert preview_of(form, None).in_two_steps is (fields.get("status") == 1)
 
 
-def test_a_refused_amount_enables_nothing() -> None:
-    form = edited(key(**EXHAUSTED), remain_quota="lots")
+@pytest.mark.parametrize("texts", [{"remain_quota": "lots"}, {"quota_mode": "take", "remain_quota": "5"}])
+def test_a_refused_amount_enables_nothing(texts: dict[str, str]) -> None:
+    form = edited(key(**EXHAUSTED), texts)
 
     assert set(form.errors) == {"remain_quota"} and form.touched == ()

@@ -140,7 +140,8 @@ def test_units_as_dollars(units: int, ratio: int, shown: str) -> None:
         (QuotaMode.ADD, 105, -100, 5),
         (QuotaMode.TAKE, 5, 100, 95),
         (QuotaMode.TAKE, 101, 100, 0),
-        (QuotaMode.TAKE, 1, -100, 0),
+        (QuotaMode.TAKE, 1, 0, 0),
+        (QuotaMode.TAKE, 1, -100, -100),
     ],
 )
 def test_quota_is_applied_to_live(mode: QuotaMode, units: int, live: int, left: int) -> None:
@@ -152,6 +153,8 @@ def test_quota_is_applied_to_live(mode: QuotaMode, units: int, live: int, left: 
     [
         (QuotaMode.ADD, 0, 5, "amount_zero"),
         (QuotaMode.TAKE, 0, 5, "amount_zero"),
+        (QuotaMode.TAKE, 1, 0, "take_none"),
+        (QuotaMode.TAKE, 100, -412, "take_none"),
         (QuotaMode.ADD, 5 * 10**14, 1, "amount_high"),
     ],
 )
