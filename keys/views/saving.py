@@ -29,7 +29,7 @@ from keys.types import KeySnapshot
 from keys.views.changes import posted_change_id, to_key_page
 from keys.views.choosing import asked_again, chosen, seen_before, unchosen
 from keys.views.panel import Panel, base_of, key_form, panel_page
-from keys.views.told import NOTHING_CHANGED, Told
+from keys.views.told import ADVICE, NOTHING_CHANGED, Told
 
 REVIEW: Final = "review"
 """Name of the button that asks to see what will change."""
@@ -99,8 +99,9 @@ def _answered(request: PersonRequest, panel: Panel, key_id: int, result: Result)
     panel.told = told = Told(result, panel.team, key_id)
     if result.outcome in NOTHING_CHANGED:
         field = result.field if result.field in panel.form.fields else None
-        if field and result.message:
-            panel.form.add_error(field, result.message)
+        if field:
+            words = [result.message, str(ADVICE.get(field, ""))]
+            panel.form.add_error(field, list(filter(None, words)))
         return panel_page(request, panel, status=told.status_code)
     if result.outcome is Outcome.UNKNOWN:
         return panel_page(request, panel, status=202)  # what was typed stays until it is known

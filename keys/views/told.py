@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid4
 
+from django.utils.translation import gettext_lazy as _
+
 from keys.models import Team
 from keys.services.outcome import Answer, Kind, Outcome, Pairs, Result
 from keys.services.undo import can_be_undone
@@ -23,6 +25,14 @@ TONES: Final[dict[Outcome, str]] = {
 NOTHING_CHANGED: Final = (Outcome.REFUSED, Outcome.NOT_SENT, Outcome.NOT_APPLIED)
 STATUSES: Final[dict[Outcome, int]] = {Outcome.REFUSED: 422, Outcome.NOT_SENT: 503, Outcome.NOT_APPLIED: 409}
 """HTTP status of an answer that says that nothing changed; every other outcome is a 200."""
+
+TOKEN_REFUSED: Final = ("http_401", "http_403")
+ADVICE: Final = {
+    "name": _("CometAPI refused this name: try a shorter one."),
+    "remain_quota": _("CometAPI refused this quota: leave more than 0."),
+    "group": _("CometAPI refused this group: choose another one."),
+}
+"""What to do at the field that a refusal is about, beside CometAPI's own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,13 @@ class Told:
     def refused(self) -> bool:
         """The last word was a refusal; what the key reads is another matter."""
         return bool(self.result.steps) and self.result.steps[-1].answer in (Answer.REFUSED, Answer.LIMITED)
+
+    @property
+    def token_refused(self) -> bool:
+        """Was it the team's access token that CometAPI did not take, last or before anything was sent?"""
+        if self.result.outcome is Outcome.NOT_SENT:
+            return self.result.why in TOKEN_REFUSED
+        return self.refused and self.result.steps[-1].kind in TOKEN_REFUSED
 
     @property
     def held_back(self) -> bool:

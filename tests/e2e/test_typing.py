@@ -104,6 +104,7 @@ def test_taking_away_from_an_overspent_key_leaves_no_more_than_before(lead: Any,
     open_panel(lead, app, "Batch translations")
     lead.get_by_label("Remaining quota").select_option("take")
     lead.get_by_label("Amount").fill("100")
+    lead.keyboard.press("Tab")
 
     expect(lead.get_by_text("Nothing is left to take away.").first).to_be_visible()
     expect(lead.locator("#quota-told")).to_have_text("= $0.0002")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.pages.acting import body, edited, glance, notice, saved, tone, words
+from tests.pages.acting import body, edited, glance, notice, opened, saved, tone, words
 from tests.pages.house import House, form_of
 from tests.pages.telling import TYPED, hit, keeps_what_was_typed, save
 
@@ -67,7 +67,9 @@ def test_a_refusal_is_told_at_the_field_whose_rule_was_broken(house: House, cont
     came_back = notice(answer).split("What came back: ")[1].split(" Record")[0]
     said = re.search(rf'<ul[^>]*id="id_{control}_error".*?</ul>', body(answer), re.S)
     assert answer.status_code == 422 and "CometAPI refused this; nothing changed" in notice(answer)
-    assert said and came_back in words(said[0]) and form_of(body(answer))[control] == typed[control]
+    advice = {"name": "this name: try a shorter one.", "remain_quota": "this quota: leave more than 0.", "status": ""}
+    assert said and came_back in words(said[0]) and advice[control] in words(said[0])
+    assert form_of(body(answer))[control] == typed[control]
 
 
 @pytest.mark.parametrize("kind", ["400", "401_json", "403", "404", "409", "413"])
@@ -78,7 +80,19 @@ def test_a_4xx_that_reads_as_before(house: House, kind: str) -> None:
 
     assert (answer.status_code, tone(answer)) == (422, "bad")
     assert "CometAPI refused this; nothing changed" in notice(answer)
+    told = "CometAPI refused this team's access token: an admin can paste a new one." in notice(answer)
+    assert told is (kind in ("401_json", "403"))
     keeps_what_was_typed(answer)
+
+
+def test_an_access_token_that_is_refused_before_anything_is_sent_is_told_as_such(house: House) -> None:
+    form = opened(house.client(), house)
+    house.sandbox.fault("401_json", operation="get", times=9)
+
+    answer = saved(house.client(), house, {**form, "name": "New"})
+
+    assert answer.status_code == 503 and "an admin can paste a new one. The team's page" in notice(answer)
+    assert house.sandbox.writes() == []
 
 
 def test_a_refusal_that_was_carried_out(house: House) -> None:
