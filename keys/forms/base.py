@@ -32,8 +32,9 @@ def zone_now() -> ZoneInfo:
 class Base:
     """snapshot: the key as the form showed it. groups: those that could be chosen, None where nothing lists them.
 
-    about: what CometAPI says of some of them. zone: in which its times were shown, and what is typed is meant.
-    first: the key as it was first seen, where the form has been moved onto a newer reading since.
+    about: what CometAPI says of some of them. zone: in which its times were shown, and what is typed is meant. first:
+    the key as it was first seen, where the form has been moved onto a newer reading since. guessed: CometAPI did not
+    list the groups, so there may be others.
     """
 
     snapshot: KeySnapshot
@@ -41,6 +42,7 @@ class Base:
     about: Mapping[str, str] = field(default_factory=dict)
     zone: ZoneInfo = field(default_factory=zone_now)
     first: KeySnapshot | None = None
+    guessed: bool = False
 
     @property
     def moved(self) -> Differences:
@@ -71,6 +73,7 @@ def sign_base(base: Base, person: Person, team: Team) -> str:
         "key": snapshot_to_json(key),
         "groups": base.groups,
         "about": dict(base.about),
+        "guessed": base.guessed,
         "zone": base.zone.key,
         "first": snapshot_to_json(base.first) if base.first else None,
     }
@@ -96,7 +99,8 @@ def open_base(text: str, person: Person, team: Team, key_id: int) -> Base:
         raise BaseUnusable(_foreign())
     key, groups = snapshot_from_json(content["key"]), _groups(content["groups"])
     first = snapshot_from_json(content["first"]) if content.get("first") else None
-    base = Base(key, groups, content.get("about", {}), _zone(content.get("zone", "")), first)
+    guessed = bool(content.get("guessed"))
+    base = Base(key, groups, content.get("about", {}), _zone(content.get("zone", "")), first, guessed)
     try:
         signing.loads(text, salt=SALT, max_age=MAX_AGE_S)
     except signing.SignatureExpired:

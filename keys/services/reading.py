@@ -25,10 +25,14 @@ def list_page(team: Team, number: int) -> KeyPage:
 
 @dataclass(frozen=True, slots=True)
 class GroupChoices:
-    """names: the groups that a key may get, None when nobody can say. about: what CometAPI says of some of them."""
+    """names: the groups that a key may get, None when nobody can say. about: what CometAPI says of some of them.
+
+    guessed: CometAPI does not list them now, so there may be others.
+    """
 
     names: tuple[str, ...] | None
     about: Mapping[str, str] = field(default_factory=dict)
+    guessed: bool = False
 
 
 def group_choices(team: Team, key: KeySnapshot) -> GroupChoices:
@@ -47,4 +51,5 @@ def group_choices(team: Team, key: KeySnapshot) -> GroupChoices:
         named = own | {item.settings.group for item in client.list_keys(1, SAMPLE, deadline).items}
     except UpstreamError:
         named = own
-    return GroupChoices(tuple(sorted({*named, key.settings.group} - {""})) if named else None)
+    names = tuple(sorted({*named, key.settings.group} - {""})) if named else None
+    return GroupChoices(names, guessed=names is not None)

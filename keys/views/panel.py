@@ -83,7 +83,7 @@ class Panel:
 def base_of(team: Team, key: KeySnapshot) -> Base:
     """What a form for the key as just read stands on."""
     choices = group_choices(team, key)
-    return Base(key, choices.names, choices.about)
+    return Base(key, choices.names, choices.about, guessed=choices.guessed)
 
 
 def key_form(base: Base, data: QueryDict | None = None) -> KeyForm:
@@ -140,6 +140,7 @@ def _context(request: PersonRequest, panel: Panel) -> dict[str, Any]:
         "usage": usage,
         "others": others(request.user, team, key.id),
         "about": panel.form_base.about,
+        "groups_guessed": panel.form_base.guessed,
         "over_list": over_list(request),
         "opening": request.htmx.target == "editor",
         "done": done(request, panel),

@@ -122,6 +122,20 @@ def test_groups_are_explained_where_one_is_chosen(house: House) -> None:
         assert "What the groups are vip Fast lanes <b>" in words(answer) and "Fast lanes &lt;b&gt;" in body(answer)
 
 
+def test_a_list_of_groups_that_is_a_guess_is_told_as_one(house: House) -> None:
+    client, told = house.client(), "CometAPI did not tell its groups: these are the ones known from keys"
+    assert told not in words(client.get(house.path("arabic")))
+    house.sandbox.configure(groups_listed=False)
+
+    page = client.get(house.path("arabic"))
+    refused = edited(client, house, {"name": ""}, key="arabic")
+    kept = edited(client, house, {"name": "New"}, key="arabic")
+
+    for answer in (page, refused):
+        assert told in words(answer) and form_of(body(answer))["group"] == "vip"
+    assert "Saved" in words(kept) and house.stored("arabic")["group"] == "vip"
+
+
 def test_the_history_is_told_by_what_came_and_went(house: House) -> None:
     edited(house.client(), house, {"allow_ips": "203.0.113.0/24\n192.0.2.1", "reason": "office"}, key="restricted")
 
