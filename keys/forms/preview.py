@@ -36,7 +36,8 @@ def preview_of(form: KeyForm, usage: Usage | None) -> Preview:
         return Preview()
     form.is_valid()
     old, new = form.base.settings, form.after
-    pairs = {name: (getattr(old, name), getattr(new, name)) for name in EDITABLE if name in form.touched}
+    taken = [name for name in EDITABLE if name in form.touched and name not in form.errors]
+    pairs = {name: (getattr(old, name), getattr(new, name)) for name in taken}
     changed = {name: pair for name, pair in pairs.items() if not same_value(name, *pair)}
     said: dict[str, list[str]] = {}
     for name, fault in consequences(Change(form.judged, old, new, frozenset(changed), usage)):

@@ -50,6 +50,19 @@ def test_a_refused_field_is_counted_and_the_others_are_shown() -> None:
 
 
 @pytest.mark.parametrize(
+    ("base", "texts"),
+    [
+        ({"model_limits_enabled": True, "model_limits": "gpt-4o"}, {"model_limits": ""}),
+        ({"group": "vip"}, {"cross_group_retry": "on"}),
+    ],
+)
+def test_what_is_refused_together_with_another_field_is_no_change(base: Base, texts: dict[str, str]) -> None:
+    found = seen(key(**base), texts)
+
+    assert (found.refused, found.count, found.said) == (1, 0, {})
+
+
+@pytest.mark.parametrize(
     ("base", "texts", "field", "words"),
     [
         ({}, {"unlimited_quota": "on"}, "unlimited_quota", "can spend all that the account has"),
