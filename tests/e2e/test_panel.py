@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import App, Complaints
 from tests.e2e.test_editor import on_the_list, open_panel
 from tests.e2e.test_flows import ON_PURPOSE
+from tests.e2e.ways import panel_edited
 
 pytestmark = pytest.mark.browser
 UNSAVED = "window.cometadmin.unsaved()"
@@ -160,3 +161,15 @@ def test_who_types_into_a_field_in_conflict_wants_what_they_type(lead: Any, app:
     lead.get_by_role("button", name="Save 1 change").click()
     on_the_list(lead, app)
     assert app.house.stored("plain")["name"] == "Mine, after all"
+
+
+def test_on_a_phone_what_follows_of_four_changes_is_in_sight(app: App, page: Any, complaints: Complaints) -> None:
+    app.let_in(page, "lead")
+    page.set_viewport_size({"width": 360, "height": 740})
+    panel_edited(page, app)
+
+    last = page.locator(".preview__warnings li").last.bounding_box()
+    shown = page.locator("#preview").bounding_box()
+
+    assert page.locator(".preview__warnings li").count() == 3
+    assert last["y"] + last["height"] <= shown["y"] + shown["height"]

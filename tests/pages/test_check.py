@@ -80,11 +80,14 @@ def test_each_rule_is_told_at_its_field(house: House, typed: dict[str, str], fie
         ),
         (
             {"allow_ips": "10.0.0.1, 10.1.0.0/16", "group": "vip"},
-            "2 changes Allowlist added + 10.0.0.1 added + 10.1.0.0/16 Until now every address was let in. "
-            "Then only those in this list are. Group default → vip",
+            "those in this list are. 2 changes Allowlist added + 10.0.0.1 added + 10.1.0.0/16 Group default → vip",
             "Save 2 changes",
         ),
-        ({"unlimited_quota": "on"}, "Unlimited quota no → yes Without a quota this key can spend all", "Save 1 change"),
+        (
+            {"unlimited_quota": "on"},
+            "spend all that the account has. 1 change Unlimited quota no → yes",
+            "Save 1 change",
+        ),
         ({"remain_quota": "0"}, "With nothing left, CometAPI refuses every call", "Save 1 change"),
         ({"name": "", "group": "vip"}, "1 field has to be put right before anything can be saved. 1 change", "Save 1"),
     ],
@@ -101,6 +104,27 @@ def test_lists_are_shown_by_what_comes_and_goes(house: House) -> None:
 
     assert "added + 192.0.2.1 removed − 198.51.100.7 removed − 2001:db8::/32" in preview(answer)
     assert "Models removed − claude-sonnet-4" in preview(answer)
+
+
+def test_what_follows_comes_first_with_the_name_of_its_field(house: House) -> None:
+    typed = {"name": "New", "allow_ips": "", "allow_ips_confirmed": "everyone", "remain_quota": "0"}
+
+    told = preview(answer := checked(house, typed, key="restricted"))
+
+    assert told.startswith("Allowlist: Without addresses the key works from everywhere. Quota left: With nothing left")
+    assert "refuses every call of this key. 3 changes Name" in told and body(answer).count("With nothing left") == 1
+
+
+def test_of_a_long_list_the_first_entries_are_shown_and_the_others_counted(house: House) -> None:
+    more = preview(checked(house, {"allow_ips": _many(400)}, key="restricted"))
+
+    assert "10.0.0.8 and 392 more added removed" in more and "10.0.0.9" not in more
+    eight = preview(checked(house, {"allow_ips": _many(8)}))
+    assert "+ 10.0.0.8" in eight and "more added" not in eight
+
+
+def _many(count: int) -> str:
+    return "\n".join(f"10.0.{n // 250}.{n % 250 + 1}" for n in range(count))
 
 
 def test_while_a_field_is_typed_in_its_fault_waits_and_the_others_are_told(house: House) -> None:
