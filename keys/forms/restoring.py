@@ -30,11 +30,15 @@ _CUT = re.compile(r"… \[[0-9]+ characters, SHA-256 [0-9a-f]{64}\]\Z")
 
 @dataclass(frozen=True, slots=True)
 class Restoring:
-    """typed: the form as a person would have filled it. fields: what will be altered. left: what cannot be."""
+    """typed: the form as a person would have filled it. fields: what will be altered. left: what cannot be.
+
+    spent: the quota was lower, and there is nothing to take away any more.
+    """
 
     typed: QueryDict
     fields: tuple[str, ...]
     left: tuple[str, ...]
+    spent: bool
 
 
 def restoring(state: Mapping[str, Any], live: KeySnapshot, zone: ZoneInfo, now: datetime) -> Restoring:
@@ -52,7 +56,8 @@ def restoring(state: Mapping[str, Any], live: KeySnapshot, zone: ZoneInfo, now: 
         typed[control] = shown[control]
     left = [field for field in EDITABLE if field not in told or field in hidden]
     quota = _quota(state, live) if "remain_quota" in told else None
-    if quota:
+    spent = quota is not None and rules.takes_from_nothing(quota, live.settings.remain_quota)
+    if quota and not spent:
         fields.append("remain_quota")
         typed["quota_mode"], typed["remain_quota"] = quota.mode.value, str(quota.units)
     status = _status(target.settings, live.settings, quota, now)
@@ -61,7 +66,7 @@ def restoring(state: Mapping[str, Any], live: KeySnapshot, zone: ZoneInfo, now: 
         typed["status"] = str(status)
     elif target.settings.status == Status.ENABLED != live.settings.status:
         left.append("status")
-    return Restoring(typed, tuple(f for f in EDITABLE if f in fields), tuple(left))
+    return Restoring(typed, tuple(f for f in EDITABLE if f in fields), tuple(left), spent)
 
 
 def _is_whole(field: str, value: Any) -> bool:

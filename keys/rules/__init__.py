@@ -28,7 +28,7 @@ from keys.rules.names import (
     check_reason,
     name_warning,
 )
-from keys.rules.quota import MAX_UNITS, apply_quota, check_quota, format_usd, parse_amount
+from keys.rules.quota import MAX_UNITS, apply_quota, check_quota, format_usd, parse_amount, takes_from_nothing
 from keys.rules.state import (
     LAST_MOMENT,
     Effective,
@@ -78,4 +78,5 @@ __all__ = [
     "pasted_models",
     "split_list",
     "split_models",
+    "takes_from_nothing",
 ]

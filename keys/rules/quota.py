@@ -49,13 +49,17 @@ def apply_quota(wish: QuotaWish, live_remaining: int) -> int:
     return min(live_remaining, max(0, live_remaining - wish.units))
 
 
+def takes_from_nothing(wish: QuotaWish, live_remaining: int) -> bool:
+    return wish.mode == QuotaMode.TAKE and live_remaining <= 0
+
+
 def check_quota(wish: QuotaWish, live_remaining: int, units_per_usd: int) -> QuotaWish:
     """The wish, if what it leaves is within bounds. Source: reference page, `remain_quota`; cometapi.md trap 7."""
     if not 0 <= wish.units <= MAX_UNITS or apply_quota(wish, live_remaining) > MAX_UNITS:
         raise RuleBroken(_too_much(units_per_usd))
     if wish.mode != QuotaMode.SET and wish.units == 0:
         raise RuleBroken(Fault("amount_zero", _("Give an amount above 0.")))
-    if wish.mode == QuotaMode.TAKE and live_remaining <= 0:
+    if takes_from_nothing(wish, live_remaining):
         raise RuleBroken(Fault("take_none", _("Nothing is left to take away.")))
     return wish
 

@@ -177,6 +177,14 @@ class Conflict(CometAdminError):
         super().__init__(", ".join(fields))
 
 
+class LeavesNothing(CometAdminError):
+    """Taking quota back unseen would leave none. Nothing was sent. live: the key as it is now."""
+
+    def __init__(self, live: KeySnapshot) -> None:
+        self.live = live
+        super().__init__("nothing would be left")
+
+
 class Held(CometAdminError):
     """Another change of this key is under way or unknown. Nothing was sent. until: when it stops holding the key."""
 

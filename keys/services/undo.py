@@ -40,7 +40,7 @@ def undo_change(
     Of a quota the difference is taken back, so that what was spent since is never refunded. A disable is undone by
     enabling, together with what it had to alter. part_of: for one of many that are undone at once, which is left alone
     if anything of it has moved since; begun: when those began, of which one key may have had several. Raises
-    NotUndoable, Conflict when somebody changed the same field since, and as `edit_key`.
+    NotUndoable, Conflict when somebody changed the same field since, LeavesNothing, and as `edit_key`.
     """
     result = Result.from_json(undone.result) if undone.result else None
     if result is None or not can_be_undone(result) or undone.found is None:
@@ -52,7 +52,7 @@ def undo_change(
         links = {"answers": undone.intent_seq, "part_of": part_of}
         return status.enable_key(**about, **links, put_back=True, since=since, begun=begun or undone.created_at)  # type: ignore[arg-type]
     base = snapshot_from_json(undone.found)
-    return edit.edit_key(**about, base=base, wish=inverse_of(undone), answers=undone.intent_seq)  # type: ignore[arg-type]
+    return edit.edit_key(**about, base=base, wish=inverse_of(undone), answers=undone.intent_seq, unseen=True)  # type: ignore[arg-type]
 
 
 def can_be_undone(result: Result) -> bool:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from keys import rules
 from keys.errors import Invalid
 from keys.forms.base import Base
 from keys.forms.rebase import controls_of
@@ -20,11 +21,11 @@ from keys.models import Change, Team
 from keys.permissions import Verb
 from keys.selectors.history import MOMENTS, record_for, state_told
 from keys.services.edit import read_key
-from keys.services.outcome import ChangeIdTaken, Conflict, Held
+from keys.services.outcome import ChangeIdTaken, Conflict, Held, LeavesNothing
 from keys.services.settle import freed
 from keys.services.snapshots import snapshot_from_json
 from keys.services.undo import NotUndoable, inverse_of, undo_change
-from keys.types import KeyWish
+from keys.types import KeySnapshot, KeyWish
 from keys.views.changes import answered, posted_change_id, refused
 from keys.views.panel import Panel, Restored, base_of, key_form, panel_page
 from keys.views.told import Told
@@ -49,6 +50,8 @@ def undo(request: PersonRequest, slug: str, key_id: int, change_id: UUID) -> Htt
         result = freed(undoing, team=team, key_id=key_id)
     except Conflict as conflict:
         return _conflicting(request, team, undone, conflict)
+    except LeavesNothing as spent:
+        return _leaving_nothing(request, team, undone, spent.live)
     except (Invalid, NotUndoable, Held, ChangeIdTaken) as error:
         return _not_undone(request, team, key_id, error)
     return _undone(request, undone, Told(result, team, key_id))
@@ -95,6 +98,20 @@ def _conflicting(request: PersonRequest, team: Team, undone: Change, conflict: C
     return panel_page(request, panel, status=409)
 
 
+def _leaving_nothing(request: PersonRequest, team: Team, undone: Change, live: KeySnapshot) -> HttpResponse:
+    """409: the editor with what undoing would type; what becomes of the key is read before it is sent."""
+    if live.settings.remain_quota > 0:
+        words = _("So much is spent by now that taking this back leaves nothing. Save it if that is meant.")
+    else:
+        words = _("What was added is spent by now: nothing is left to take away.")
+    if is_fragment(request) and not _in_panel(request):
+        words = f"{words} {_('Open the key to choose.')}"
+        return refused(request, team, undone.key_id, {"faults": [words]}, status=409)
+    base = base_of(team, live)
+    form = key_form(base, _typed(inverse_of(undone), base))
+    return panel_page(request, Panel(team, base, form, stale=words, answers=undone.intent_seq), status=409)
+
+
 def _typed(wish: KeyWish, base: Base) -> QueryDict:
     """The form for the key in `base` as somebody with this wish would have filled it."""
     live, typed = base.snapshot, QueryDict(mutable=True)
@@ -103,7 +120,7 @@ def _typed(wish: KeyWish, base: Base) -> QueryDict:
     texts = restoring(state, live, base.zone, timezone.now()).typed
     for control in (control for field in wish.fields for control in controls_of(field)):
         typed[control] = str(texts[control])
-    if wish.quota:
+    if wish.quota and not rules.takes_from_nothing(wish.quota, live.settings.remain_quota):
         typed["quota_mode"], typed["remain_quota"] = wish.quota.mode.value, str(wish.quota.units)
     return typed
 

@@ -137,6 +137,20 @@ def test_a_quota_is_brought_back_as_a_difference_and_nothing_is_refunded(anywher
     assert house.stored("plain")["remain_quota"] == 6_200_000 - 5_700
 
 
+def test_a_quota_of_which_nothing_is_left_is_not_taken_away(house: House) -> None:
+    edited(house.client(), house, {"quota_mode": "add", "remain_quota": "1000000"})
+    edited(house.client(), house, {"name": "Other"})
+    house.sandbox.spend(house.keys["plain"], 7_200_000)
+
+    both = restored(house, 1, when="before", key="plain")
+    quota_alone = restored(house, 3, when="before", key="plain")
+
+    form = form_of(body(both))
+    assert (form["name"], form["quota_mode"], form["remain_quota"]) == ("Staging", "set", "0")
+    assert "Different from now: Name ." in words(both) and "but nothing is left to take away" in words(both)
+    assert "nothing is left to take away" not in words(quota_alone)
+
+
 def test_what_was_spent_alone_is_no_difference(house: House) -> None:
     edited(house.client(), house, {"name": "Other"})
     house.sandbox.spend(house.keys["plain"], 5_000)

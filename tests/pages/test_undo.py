@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from keys.ledger.finding import body_of
 from keys.models import Change, Record
 from tests.pages.acting import (
     HTMX,
@@ -19,10 +20,11 @@ from tests.pages.acting import (
     notice,
     opened,
     pressed,
+    saved,
     tone,
     words,
 )
-from tests.pages.house import House
+from tests.pages.house import House, form_of
 
 PANEL = '<div class="beside" id="panel"'
 
@@ -106,6 +108,38 @@ def test_a_conflict_shows_the_three_values_and_can_be_decided(house: House) -> N
     assert "Name Mine Theirs Staging" in said and 'name="answers"' in body(back)
     in_row = undone(house, answer, target=f"key-{house.keys['plain']}")
     assert in_row.status_code == 409 and "Somebody else has changed the same field since" in words(in_row)
+
+
+def test_a_top_up_that_is_spent_is_taken_back_in_the_editor(house: House) -> None:
+    client, more = house.client(), {"quota_mode": "add", "remain_quota": "1000000"}
+    answer = edited(client, house, {**more, "name": "New"})
+    house.sandbox.spend(house.keys["plain"], 6_600_000)
+    house.sandbox.clear_log()
+
+    back, page = (undone(house, answer, target=target) for target in ("panel", ""))
+    in_row = undone(house, answer, target=f"key-{house.keys['plain']}")
+
+    told = "So much is spent by now that taking this back leaves nothing."
+    for seen in (back, page, in_row):
+        assert seen.status_code == 409 and told in words(seen) and house.sandbox.writes() == []
+    assert "Quota left: With nothing left, CometAPI refuses every call of this key." in words(back)
+    form = form_of(body(back))
+    assert (form["name"], form["quota_mode"], form["remain_quota"]) == ("Staging", "take", "1000000")
+    assert "Saved and checked" in notice(saved(client, house, form)) and house.stored("plain")["remain_quota"] == 0
+    assert body_of(Record.objects.get(seq=3).text)["answers"] == 1
+
+
+def test_of_a_top_up_that_is_spent_whole_the_rest_is_taken_back_in_the_editor(house: House) -> None:
+    client, more = house.client(), {"quota_mode": "add", "remain_quota": "1000000"}
+    answer = edited(client, house, {**more, "name": "New"})
+    house.sandbox.spend(house.keys["plain"], 7_200_000)
+
+    back = undone(house, answer, target="panel")
+
+    assert back.status_code == 409 and "spent by now: nothing is left to take away." in words(back)
+    form = form_of(body(back))
+    assert (form["name"], form["quota_mode"], form["remain_quota"]) == ("Staging", "set", "0")
+    assert "Saved and checked" in notice(saved(client, house, form)) and house.stored("plain")["remain_quota"] == 0
 
 
 def test_what_cannot_be_enabled_any_more_says_why(house: House) -> None:

@@ -9,7 +9,7 @@ import pytest
 from keys.errors import Denied, Invalid
 from keys.ledger.finding import body_of
 from keys.models import Change, Person, Record
-from keys.services.outcome import ChangeIdTaken, Conflict, Outcome, Result
+from keys.services.outcome import ChangeIdTaken, Conflict, LeavesNothing, Outcome, Result
 from keys.services.undo import NotUndoable, can_be_undone, undo_change
 from tests.road.stage import Stage, wish
 from tests.road.test_edit import EDITABLE, LATER
@@ -77,12 +77,25 @@ def test_a_top_up_is_taken_away_and_what_was_spent_stays_spent(everywhere: Stage
     assert (everywhere.stored()["remain_quota"], everywhere.stored()["used_quota"]) == (99_300, 700)
 
 
-def test_a_top_up_that_is_spent_leaves_nothing_below_zero(everywhere: Stage) -> None:
+@pytest.mark.parametrize(("spent", "left"), [(149_000, 1_000), (100_000, 50_000), (150_000, 0), (151_000, -1_000)])
+def test_a_top_up_that_is_spent_is_not_taken_away_unseen(everywhere: Stage, spent: int, left: int) -> None:
+    done = everywhere.edit(wish(quota=("add", 50_000), name="more"))
+    everywhere.sandbox.spend(everywhere.key_id, spent)
+    before = (everywhere.records(), everywhere.sandbox.writes())
+
+    with pytest.raises(LeavesNothing) as refused:
+        undo(everywhere, done)
+
+    assert refused.value.live.settings.remain_quota == left == everywhere.stored()["remain_quota"]
+    assert (everywhere.records(), everywhere.sandbox.writes()) == before
+
+
+def test_of_a_key_without_a_quota_it_is_taken_away_all_the_same(everywhere: Stage) -> None:
     done = everywhere.edit(wish(quota=("add", 50_000)))
+    everywhere.edit(wish(unlimited_quota=True))
     everywhere.sandbox.spend(everywhere.key_id, 149_000)
 
-    assert undo(everywhere, done).outcome is Outcome.CONFIRMED
-    assert everywhere.stored()["remain_quota"] == 0
+    assert undo(everywhere, done).outcome is Outcome.CONFIRMED and everywhere.stored()["remain_quota"] == 0
 
 
 def test_what_was_set_lower_is_added_again_less_what_was_spent(everywhere: Stage) -> None:
