@@ -18,6 +18,7 @@ from keys.services.outcome import ChangeIdTaken, Held, Outcome
 from keys.services.settle import change_result, freed
 from keys.services.status import disable_key, enable_key
 from keys.views.links import labels
+from keys.views.panel import looked_again
 from keys.views.rows import row_now
 from keys.views.told import Told
 
@@ -77,6 +78,8 @@ def change(request: PersonRequest, slug: str, key_id: int, change_id: UUID) -> H
     told = Told(result, team, key_id)
     if is_fragment(request) and request.GET.get("as") == "row":
         return _row(request, told)
+    if is_fragment(request) and request.GET.get("as") == "panel":
+        return looked_again(request, told)
     template = "keys/_outcome.html" if is_fragment(request) else "keys/change.html"
     return mark_ours(render(request, template, _context(request, team, key_id, {"told": told})))
 

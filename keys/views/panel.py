@@ -1,5 +1,6 @@
 """What the page of one key shows, and its answers: whole for a browser, the panel alone for htmx."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
+from keys.errors import UpstreamError
 from keys.forms.answers import sign_answers
 from keys.forms.base import Base, sign_base
 from keys.forms.key import KeyForm
@@ -22,7 +24,9 @@ from keys.selectors.drift import open_drifts
 from keys.selectors.history import key_history, key_history_size
 from keys.selectors.keys import key_row
 from keys.selectors.unknown import unknown_of_key
+from keys.services.access_tokens import NoAccessToken
 from keys.services.compare import Differences
+from keys.services.edit import read_key
 from keys.services.notes import note_of
 from keys.services.outcome import Conflict, Held, Outcome
 from keys.services.presence import others
@@ -100,7 +104,7 @@ def key_form(base: Base, data: QueryDict | None = None) -> KeyForm:
 
 def over_list(request: PersonRequest) -> bool:
     """Is the key shown in a panel over the list? Its first request aims there; later ones say so."""
-    return request.htmx.target == "editor" or request.POST.get("over") == "list"
+    return request.htmx.target == "editor" or "list" in (request.POST.get("over"), request.GET.get("over"))
 
 
 def done(request: PersonRequest, panel: Panel) -> bool:
@@ -117,10 +121,24 @@ def panel_page(request: PersonRequest, panel: Panel, status: int = 200) -> HttpR
     return trigger_client_event(response, "editor-saved", after="settle") if done(request, panel) else response
 
 
+def looked_again(request: PersonRequest, told: Told) -> HttpResponse:
+    """For a panel that looks again: what became of the change; when it is settled, also the key as it reads now."""
+    context: dict[str, Any] = {
+        "unknown": unknown_of_key(told.team, told.key_id),
+        **team_rights(request.user, told.team),
+    }
+    if not told.looks_again:
+        with suppress(UpstreamError, NoAccessToken):  # what is settled is told all the same
+            base = base_of(told.team, read_key(team=told.team, key_id=told.key_id))
+            context = _context(request, Panel(told.team, base, key_form(base), told=told))
+    context |= {"team": told.team, "key_id": told.key_id, "told": told}
+    return mark_ours(render(request, "keys/_looked.html", context))
+
+
 def _context(request: PersonRequest, panel: Panel) -> dict[str, Any]:
     team, key = panel.team, panel.form_base.snapshot
     seen = panel.told.result.snapshot if panel.told else None
-    now = seen or key
+    now = key if panel.read_now else seen or key
     note = note_of(team, key.id)
     usage = known_usage(team, key.id)
     return {
@@ -151,6 +169,6 @@ def _context(request: PersonRequest, panel: Panel) -> dict[str, Any]:
         "note": note,
         "note_form": NoteForm.of(note),
         "is_fragment": is_fragment(request),
-        **({"t": row_now(seen, team), "labels": labels()} if seen and over_list(request) else {}),
+        **({"t": row_now(now, team), "labels": labels()} if seen and over_list(request) else {}),
         **team_rights(request.user, team),
     }

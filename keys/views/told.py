@@ -62,6 +62,11 @@ class Told:
         return self.result.outcome is Outcome.UNKNOWN
 
     @property
+    def as_asked(self) -> bool:
+        """Does the key read as it was asked for?"""
+        return self.result.outcome in (Outcome.CONFIRMED, Outcome.APPLIED)
+
+    @property
     def accepted(self) -> bool:
         """The last word was that CometAPI took it; what it reads is another matter."""
         return bool(self.result.steps) and self.result.steps[-1].answer is Answer.SUCCESS

@@ -68,6 +68,8 @@
   // when the finger is up.
   const LONGEST_PRESS_MS = 5000; // released outside of the window, which nobody tells
   let pressed = null;
+  // With what became of a change all that tells of it comes anew, anywhere in the panel.
+  const whole = (part) => part.closest("#panel") ?? part;
   document.addEventListener("pointerdown", (event) => {
     pressed = { on: event.target, until: Date.now() + LONGEST_PRESS_MS, missed: [] };
   });
@@ -83,7 +85,7 @@
   }
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { target, requestConfig } = event.detail;
-    if (requestConfig.verb === "get" && pressed && Date.now() < pressed.until && target.contains(pressed.on)) {
+    if (requestConfig.verb === "get" && pressed && Date.now() < pressed.until && whole(target).contains(pressed.on)) {
       pressed.missed.push(requestConfig);
       event.detail.shouldSwap = false;
     }
@@ -117,13 +119,13 @@
     const on = document.activeElement;
     stood = null;
     const alone = byItself(event.detail) || requestConfig.elt.closest("[data-quiet]");
-    if (shouldSwap && alone && target.contains(on) && !on.id) {
-      stood = { tag: on.tagName, says: saying(on) };
-      stood.nth = likes(target, stood).indexOf(on);
+    if (shouldSwap && alone && whole(target).contains(on) && !on.id) {
+      stood = { on, tag: on.tagName, says: saying(on) };
+      stood.nth = likes(whole(target), stood).indexOf(on);
     }
   });
   document.addEventListener("htmx:afterSwap", (event) => {
-    const found = stood ? likes(event.target, stood) : [];
+    const found = stood && !stood.on.isConnected ? likes(whole(event.target), stood) : [];
     (found[stood?.nth] ?? found[0])?.focus({ preventScroll: true });
   });
 

@@ -54,6 +54,24 @@
     }
   });
 
+  // A change that was unknown is settled: the form as the key reads now comes in the place of this one, unless somebody
+  // has typed into it since, or what it holds is on its way, or was not saved.
+  const SET_BY_US = ["csrfmiddlewaretoken", "base", "change_id"];
+  const holds = (kept) => JSON.stringify([...new FormData(kept)].filter(([name]) => !SET_BY_US.includes(name)));
+  const came = new WeakMap();
+  const remember = () => form() && !came.has(form()) && came.set(form(), holds(form()));
+  remember();
+  document.addEventListener("htmx:load", remember);
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target, fragment } = event.detail;
+    if (target !== form()) {
+      return;
+    }
+    const typedSince = ![...target.elements].every(untouched) || came.get(target) !== holds(target);
+    const unsaved = "dirty" in target.dataset && !("taken" in fragment.firstElementChild.dataset);
+    event.detail.shouldSwap = !(typedSince || unsaved || target.classList.contains("htmx-request"));
+  });
+
   // What is typed while it is being saved would go with the answer: nothing can be, until that is there.
   let stoodOn = null;
   document.addEventListener("htmx:beforeSend", ({ detail: { elt } }) => {
