@@ -18,7 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
 from keys import permissions
-from keys.errors import AccessTokenRefused, Denied, LedgerUnavailable, UpstreamError
+from keys.errors import AccessTokenRefused, CometAdminError, Denied, LedgerUnavailable, UpstreamError
 from keys.ledger.raw import legibly
 from keys.models import Person, Team, TokenState
 from keys.permissions import Verb
@@ -43,7 +43,7 @@ class PersonRequest(HttpRequest):
     """A request of somebody who is signed in; request_id and client_address are set by cometadmin.middleware.
 
     team: the one that `team_or_404` found; verbs: what this person may do to it. told: what became of a change, so that
-    a page of trouble can say both.
+    a page of trouble can say both; last_known: asked by such a page for what is known of the key all the same.
     """
 
     user: Person
@@ -53,6 +53,7 @@ class PersonRequest(HttpRequest):
     team: Team
     verbs: frozenset[Verb]
     told: object
+    last_known: Callable[[], dict[str, Any]]
 
 
 View = Callable[Concatenate[PersonRequest, P], HttpResponse]
@@ -107,14 +108,22 @@ def trouble_page(request: PersonRequest, error: UpstreamError | NoAccessToken | 
     if team and isinstance(error, AccessTokenRefused):
         note_state(team, TokenState.REFUSED)
     trouble = trouble_of(error)
-    template = "components/_trouble.html" if is_fragment(request) else "trouble.html"
+    known = {} if is_fragment(request) else _last_known(request, error)
+    template = "components/_trouble.html" if is_fragment(request) else "keys/unread.html" if known else "trouble.html"
     told = getattr(request, "told", None)
-    context = {"trouble": trouble, "team": team, "told": told, "section": "teams", **team_rights(request.user, team)}
+    rights = team_rights(request.user, team)
+    context = {"trouble": trouble, "team": team, "told": told, "section": "teams", **known, **rights}
     response = render(request, template, context, status=trouble.status)
     if trouble.retry_after_s:
         response["Retry-After"] = str(trouble.retry_after_s)
     # A page part that only looks again stays where it is; what was pressed gets its answer.
     return mark_ours(response) if request.method == "POST" else response
+
+
+def _last_known(request: PersonRequest, error: CometAdminError) -> dict[str, Any]:
+    """Not where our own database is in trouble: that is where it would be read."""
+    ask = getattr(request, "last_known", None)
+    return ask() if ask and not isinstance(error, LedgerUnavailable) else {}
 
 
 def mark_ours(response: HttpResponse) -> HttpResponse:

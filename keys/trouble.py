@@ -33,6 +33,11 @@ class Trouble:
     status: int = 502
     retry_after_s: int | None = None
 
+    @property
+    def may_pass(self) -> bool:
+        """Can what is asked of CometAPI next come about without anybody mending anything first?"""
+        return self.kind not in ("no_access_token", "token_refused", "no_such_key", "ledger", "denied")
+
 
 def trouble_of(error: CometAdminError) -> Trouble:
     """Each class of keys.errors as a person should hear it."""

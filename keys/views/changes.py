@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import reswap, retarget, trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigger_client_event
 
 from keys.errors import Invalid
 from keys.http import PersonRequest, actor_of, is_fragment, mark_ours, page, team_or_404, team_rights
@@ -80,6 +80,12 @@ def change(request: PersonRequest, slug: str, key_id: int, change_id: UUID) -> H
         return _row(request, told)
     if is_fragment(request) and request.GET.get("as") == "panel":
         return looked_again(request, told)
+    if is_fragment(request) and request.GET.get("as") == "unread":
+        return (
+            looked_again(request, told, unread=True)
+            if told.looks_again
+            else HttpResponseClientRedirect(key_page_of(told))
+        )
     template = "keys/_outcome.html" if is_fragment(request) else "keys/change.html"
     return mark_ours(render(request, template, _context(request, team, key_id, {"told": told})))
 
@@ -98,8 +104,11 @@ def posted_change_id(request: PersonRequest) -> UUID:
 
 def to_key_page(told: Told) -> HttpResponse:
     """Where a browser without JavaScript reads what became of it: 303, so that loading anew posts nothing again."""
-    url = reverse("key", args=(told.team.slug, told.key_id), query={"change": told.change_id})
-    return HttpResponseRedirect(url, status=HTTPStatus.SEE_OTHER)
+    return HttpResponseRedirect(key_page_of(told), status=HTTPStatus.SEE_OTHER)
+
+
+def key_page_of(told: Told) -> str:
+    return reverse("key", args=(told.team.slug, told.key_id), query={"change": told.change_id})
 
 
 def answered(request: PersonRequest, told: Told) -> HttpResponse:

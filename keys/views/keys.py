@@ -1,5 +1,8 @@
 """A team's keys, and one key with its form."""
 
+from functools import partial
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -10,7 +13,9 @@ from keys.models import Team
 from keys.permissions import Verb
 from keys.selectors.ages import TeamAge, ages_with
 from keys.selectors.keys import key_rows, pages_of
+from keys.selectors.last_known import last_known
 from keys.selectors.syncing import state_of
+from keys.selectors.unknown import unknown_of_key
 from keys.services.edit import read_key
 from keys.services.reading import list_page
 from keys.services.settle import change_result, open_change, settle_key
@@ -70,10 +75,17 @@ def key(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
     if "restore" in request.GET:
         return undoing.editor(request, slug, key_id)
     team = team_or_404(request, slug, Verb.VIEW_KEYS)
+    request.last_known = partial(_last_known, team, key_id)
     request.told = told = _told(request, team, key_id)
     snapshot = read_key(team=team, key_id=key_id)
     base = base_of(team, snapshot)
     return panel_page(request, Panel(team, base, key_form(base), told=told))
+
+
+def _last_known(team: Team, key_id: int) -> dict[str, Any]:
+    """What a page that cannot read the key shows of it; nothing where it was never read."""
+    last = last_known(team, key_id, timezone.now())
+    return {"last": last, "key": last.row.key, "unknown": unknown_of_key(team, key_id)} if last else {}
 
 
 def _told(request: PersonRequest, team: Team, key_id: int) -> Told | None:

@@ -121,7 +121,7 @@ def panel_page(request: PersonRequest, panel: Panel, status: int = 200) -> HttpR
     return trigger_client_event(response, "editor-saved", after="settle") if done(request, panel) else response
 
 
-def looked_again(request: PersonRequest, told: Told) -> HttpResponse:
+def looked_again(request: PersonRequest, told: Told, *, unread: bool = False) -> HttpResponse:
     """For a panel that looks again: what became of the change; when it is settled, also the key as it reads now."""
     context: dict[str, Any] = {
         "unknown": unknown_of_key(told.team, told.key_id),
@@ -131,7 +131,7 @@ def looked_again(request: PersonRequest, told: Told) -> HttpResponse:
         with suppress(UpstreamError, NoAccessToken):  # what is settled is told all the same
             base = base_of(told.team, read_key(team=told.team, key_id=told.key_id))
             context = _context(request, Panel(told.team, base, key_form(base), told=told))
-    context |= {"team": told.team, "key_id": told.key_id, "told": told}
+    context |= {"team": told.team, "key_id": told.key_id, "told": told, "unread": unread}
     return mark_ours(render(request, "keys/_looked.html", context))
 
 
