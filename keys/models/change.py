@@ -40,7 +40,7 @@ class Change(models.Model):
     found: settings and counters as JSON, never a secret. read_at: when the reading that `before` holds was begun.
     sent_until: when the last request of this change can at the latest have left us; only readings begun `Waits.late_s`
     after it can say that it did not land. recheck_at: when settling should look again.
-    looked_at: when the worker last did.
+    looked_at: when the worker, or a page by itself, last did.
     result: what is shown (see `keys.services.outcome`). intent_seq, outcome_seq: records of the ledger.
     """
 

@@ -1,7 +1,9 @@
 """Changes of which it is not known yet what became of them, and for how long: they stand on top until settled."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -57,6 +59,11 @@ def unknown_of_key(team: Team, key_id: int) -> tuple[Unknown, ...]:
     """The open changes of one key, for who may see it."""
     of_key = Change.objects.filter(account_id=team.account_id or 0, state__in=OPEN)
     return _told(_narrowed(of_key, team.pk, key_id), {team.pk: team}).shown
+
+
+def begun_at(change_id: UUID) -> datetime | None:
+    """Since when a change has been under way or unknown."""
+    return Change.objects.filter(pk=change_id).values_list("created_at", flat=True).first()
 
 
 def _narrowed(changes: QuerySet[Change], team_id: int | None, key_id: int | None) -> QuerySet[Change]:

@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 import structlog
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Q
 from django.utils import timezone
 
 from keys.errors import CometAdminError
@@ -196,7 +195,4 @@ def _settle(change: Change, team: Team) -> None:
 
 def _my_turn(change: Change) -> bool:
     """Claim one look at an open change: seconds apart, so that what takes minutes to settle costs few requests."""
-    now = timezone.now()
-    apart = settings.WAITS.look_s * (0.4 if change.kind == Kind.DISABLE else 2.0)
-    rested = Q(looked_at=None) | Q(looked_at__lte=now - timedelta(seconds=apart))
-    return Change.objects.filter(rested, pk=change.pk).update(looked_at=now) == 1
+    return settle.claim_look(change, settings.WAITS.look_s * (0.4 if change.kind == Kind.DISABLE else 2.0))

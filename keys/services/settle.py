@@ -32,9 +32,14 @@ def open_change(team: Team, key_id: int) -> Change | None:
     return Change.objects.filter(_open(), team_id=team.pk, key_id=key_id).order_by("-created_at").first()
 
 
-def change_result(change_id: UUID, team: Team, key_id: int) -> Result | None:
-    """What is known of a change by now, after settling what can be settled; None when there is no such change."""
-    settle_key(team=team, key_id=key_id)
+def change_result(change_id: UUID, team: Team, key_id: int, *, by_itself: bool = False) -> Result | None:
+    """What is known of a change by now, once `settle_key` has done what it can; None when there is no such change."""
+    settle_key(team=team, key_id=key_id, by_itself=by_itself)
+    return result_now(change_id, team, key_id)
+
+
+def result_now(change_id: UUID, team: Team, key_id: int) -> Result | None:
+    """The same without reading anything."""
     change = Change.objects.filter(pk=change_id, team_id=team.pk, key_id=key_id).first()
     if change is None:
         return None
@@ -47,10 +52,21 @@ def change_result(change_id: UUID, team: Team, key_id: int) -> Result | None:
     return Result(Outcome.UNKNOWN, Kind(change.kind), change.pk, why="under_way", settle_after=change.sent_until)
 
 
-def settle_key(*, team: Team, key_id: int) -> None:
-    """Settle every change of this key that reading can settle now. Upstream trouble leaves them as they are."""
+def settle_key(*, team: Team, key_id: int, by_itself: bool = False) -> None:
+    """Settle every change of this key that reading can settle now. Upstream trouble leaves them as they are.
+
+    by_itself: a page asks, over and over, and nobody waits for it: a look of some seconds ago will do.
+    """
     for change in due().filter(team_id=team.pk, key_id=key_id):
-        settle_change(change, team)
+        if not by_itself or claim_look(change, settings.WAITS.look_s * (0.4 if change.kind == Kind.DISABLE else 0.8)):
+            settle_change(change, team)
+
+
+def claim_look(change: Change, apart_s: float) -> bool:
+    """Is it time to look at this change again, so long after the last look? Who is told so, looks; nobody else does."""
+    now = timezone.now()
+    rested = Q(looked_at=None) | Q(looked_at__lte=now - timedelta(seconds=apart_s))
+    return Change.objects.filter(rested, pk=change.pk).update(looked_at=now) == 1
 
 
 def freed(attempt: Callable[[], Done], *, team: Team, key_id: int) -> Done:

@@ -72,7 +72,7 @@ def enable(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
 def change(request: PersonRequest, slug: str, key_id: int, change_id: UUID) -> HttpResponse:
     """What is true of this change now; settles what reading can settle."""
     team = team_or_404(request, slug, Verb.VIEW_KEYS)
-    result = change_result(change_id, team, key_id)
+    result = change_result(change_id, team, key_id, by_itself=is_fragment(request))
     if result is None:
         raise Http404
     told = Told(result, team, key_id)

@@ -18,7 +18,7 @@ from keys.selectors.syncing import state_of
 from keys.selectors.unknown import unknown_of_key
 from keys.services.edit import read_key
 from keys.services.reading import list_page
-from keys.services.settle import change_result, open_change, settle_key
+from keys.services.settle import open_change, result_now, settle_key
 from keys.views import saving, undoing
 from keys.views.changes import change_id_of
 from keys.views.kept import keeps_typing
@@ -90,10 +90,10 @@ def _last_known(team: Team, key_id: int) -> dict[str, Any]:
 
 def _told(request: PersonRequest, team: Team, key_id: int) -> Told | None:
     """What became of the change that led here, else of one that is still open."""
+    settle_key(team=team, key_id=key_id)
     asked = change_id_of(request.GET.get("change", ""))
     if asked is None:
-        settle_key(team=team, key_id=key_id)
         change = open_change(team, key_id)
         asked = change.pk if change else None
-    result = change_result(asked, team, key_id) if asked else None
+    result = result_now(asked, team, key_id) if asked else None
     return Told(result, team, key_id) if result else None

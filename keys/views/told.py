@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid4
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from keys.models import Team
+from keys.selectors.unknown import begun_at
 from keys.services.outcome import Answer, Kind, Outcome, Pairs, Result
 from keys.services.undo import can_be_undone
 from keys.trouble import whole_seconds
@@ -25,6 +27,10 @@ TONES: Final[dict[Outcome, str]] = {
 NOTHING_CHANGED: Final = (Outcome.REFUSED, Outcome.NOT_SENT, Outcome.NOT_APPLIED)
 STATUSES: Final[dict[Outcome, int]] = {Outcome.REFUSED: 422, Outcome.NOT_SENT: 503, Outcome.NOT_APPLIED: 409}
 """HTTP status of an answer that says that nothing changed; every other outcome is a 200."""
+LOOKS: Final = ((20, 5), (60, 10), (120, 20), (300, 30))
+"""Unknown for less than so many seconds -> how many to the next look; `SELDOM_S` from there on."""
+SELDOM_S: Final = 60
+DISABLE_LOOKS_S: Final = 10
 
 TOKEN_REFUSED: Final = ("http_401", "http_403")
 ADVICE: Final = {
@@ -60,6 +66,16 @@ class Told:
     def looks_again(self) -> bool:
         """Still open: the page part asks again by itself."""
         return self.result.outcome is Outcome.UNKNOWN
+
+    @property
+    def looks_again_s(self) -> int:
+        """In how many seconds: the longer it is unknown, the less often, since every look may cost requests.
+
+        A key that may still work is looked at more often.
+        """
+        age_s = (timezone.now() - (begun_at(self.change_id) or timezone.now())).total_seconds()
+        wait_s = next((wait_s for until_s, wait_s in LOOKS if age_s < until_s), SELDOM_S)
+        return min(wait_s, DISABLE_LOOKS_S) if self.result.kind is Kind.DISABLE else wait_s
 
     @property
     def as_asked(self) -> bool:

@@ -4,10 +4,13 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from keys.models import Change
-from tests.pages.acting import HTMX, body, edited, glance, notice, words
+from keys.services import schedule
+from keys.types import Deadline
+from tests.pages.acting import HTMX, body, edited, glance, notice, pressed, words
 from tests.pages.house import House, form_of
 from tests.pages.telling import hit, save
 
@@ -99,3 +102,53 @@ def test_an_old_link_to_a_change_shows_the_key_as_it_is_now(house: House) -> Non
     page = client.get(told)
 
     assert "Saved and checked" in notice(page) and '<bdi id="key-name">Newer</bdi>' in body(page)
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [(0, 5), (0.5, 10), (1.5, 20), (4, 30), (60, 60)])
+def test_the_longer_it_is_unknown_the_less_often_it_looks(house: House, minutes: float, seconds: int) -> None:
+    save(house, after=lambda: carried_out_unread(house))
+    Change.objects.update(created_at=timezone.now() - timedelta(minutes=minutes))
+
+    assert f'hx-trigger="every {seconds}s"' in body(looked(house))
+
+
+def test_a_key_that_may_still_work_is_looked_at_more_often(house: House) -> None:
+    house.sandbox.fault("503", operation="update", times=999)
+    pressed(house.client(), house, "plain", "disable")
+    hit(house, "get", "502", times=99)
+    Change.objects.update(created_at=timezone.now() - timedelta(hours=1))
+
+    assert 'hx-trigger="every 10s"' in body(looked(house))
+
+
+def test_a_look_by_anybody_within_the_last_seconds_will_do(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(house, after=lambda: carried_out_unread(house))
+    change = Change.objects.get()
+    Change.objects.update(sent_until=timezone.now() - timedelta(minutes=1))
+    schedule.settle_due(Deadline.after(30))
+    house.sandbox.clear_log()
+
+    for _ in range(3):
+        assert "Checking" in notice(looked(house))
+    assert house.sandbox.requests() == []
+
+    Change.objects.update(looked_at=timezone.now() - timedelta(minutes=1))
+    looked(house)
+    reads = len(house.sandbox.requests())
+    looked(house, "member")
+    assert len(house.sandbox.requests()) == reads > 0
+    assert Change.objects.get().state == change.state
+
+
+def test_who_opens_the_key_has_it_read_but_not_twice_for_the_same(house: House) -> None:
+    save(house, after=lambda: carried_out_unread(house))
+    house.sandbox.clear_faults()
+    hit(house, "update", "503")
+    client = house.client()
+    client.get(house.path("plain"))
+    edited(client, house, {"group": "default"})
+    house.sandbox.clear_log()
+
+    assert "Checking" in notice(client.get(house.path("plain")))
+
+    assert len(house.sandbox.requests(operation="get")) == 2
