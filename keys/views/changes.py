@@ -12,7 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigg
 
 from keys.errors import Invalid
 from keys.http import PersonRequest, actor_of, is_fragment, mark_ours, page, team_or_404, team_rights
-from keys.models import Team
+from keys.models import Change, Team
 from keys.permissions import Verb
 from keys.services.outcome import ChangeIdTaken, Held, Outcome
 from keys.services.settle import change_result, freed
@@ -75,7 +75,7 @@ def change(request: PersonRequest, slug: str, key_id: int, change_id: UUID) -> H
     result = change_result(change_id, team, key_id, by_itself=is_fragment(request))
     if result is None:
         raise Http404
-    told = Told(result, team, key_id)
+    told = Told(result, team, key_id, _undone(request, team, key_id))
     if is_fragment(request) and request.GET.get("as") == "row":
         return _row(request, told)
     if is_fragment(request) and request.GET.get("as") == "panel":
@@ -88,6 +88,12 @@ def change(request: PersonRequest, slug: str, key_id: int, change_id: UUID) -> H
         )
     template = "keys/_outcome.html" if is_fragment(request) else "keys/change.html"
     return mark_ours(render(request, template, _context(request, team, key_id, {"told": told})))
+
+
+def _undone(request: PersonRequest, team: Team, key_id: int) -> Change | None:
+    """What the change is to take back, as the page that looks again says."""
+    asked = change_id_of(request.GET.get("undoes", ""))
+    return Change.objects.filter(pk=asked, team_id=team.pk, key_id=key_id).first() if asked else None
 
 
 def change_id_of(text: str) -> UUID | None:
@@ -135,7 +141,8 @@ def refused(request: PersonRequest, team: Team, key_id: int, said: dict[str, obj
     """Words without a new reading of the key: beneath its row, or on a page of their own."""
     fragment = is_fragment(request)
     template = "keys/_said.html" if fragment else "keys/change.html"
-    response = mark_ours(render(request, template, _context(request, team, key_id, said), status=status))
+    context = _context(request, team, key_id, {**said, **({"as_row": True} if fragment else {})})
+    response = mark_ours(render(request, template, context, status=status))
     return reswap(retarget(response, f"#said-{key_id}"), "innerHTML") if fragment else response
 
 

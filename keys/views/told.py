@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from keys.models import Team
+from keys.models import Change, Team
 from keys.selectors.unknown import begun_at
 from keys.services.outcome import Answer, Kind, Outcome, Pairs, Result
 from keys.services.undo import can_be_undone
@@ -43,11 +43,12 @@ ADVICE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """result: what was read. fields are named in the order in which they were asked for."""
+    """result: what was read. fields are named in the order in which they were asked for. undone: what it takes back."""
 
     result: Result
     team: Team
     key_id: int
+    undone: Change | None = None
 
     @property
     def tone(self) -> str:
@@ -118,8 +119,22 @@ class Told:
 
     @property
     def undoable(self) -> bool:
-        """May one press take it back? Who may press is another matter."""
-        return can_be_undone(self.result)
+        """May one press take it back, or what it failed to take back? Who may press is another matter."""
+        return self.still_to_undo is not None or can_be_undone(self.result)
+
+    @property
+    def still_to_undo(self) -> Change | None:
+        """What this was to take back, where nothing changed by it."""
+        return self.undone if self.result.outcome in NOTHING_CHANGED and not self.result.gone else None
+
+    @property
+    def undo_of(self) -> UUID:
+        """The change that the button takes back."""
+        return self.still_to_undo.pk if self.still_to_undo else self.change_id
+
+    @property
+    def undo_kind(self) -> str:
+        return self.still_to_undo.kind if self.still_to_undo else str(self.result.kind)
 
     @property
     def undo_id(self) -> UUID:

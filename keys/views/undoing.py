@@ -54,7 +54,7 @@ def undo(request: PersonRequest, slug: str, key_id: int, change_id: UUID) -> Htt
         return _leaving_nothing(request, team, undone, spent.live)
     except (Invalid, NotUndoable, Held, ChangeIdTaken) as error:
         return _not_undone(request, team, key_id, error)
-    return _undone(request, undone, Told(result, team, key_id))
+    return _undone(request, undone, Told(result, team, key_id, undone))
 
 
 def editor(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
@@ -76,6 +76,8 @@ def editor(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
 
 def _undone(request: PersonRequest, undone: Change, told: Told) -> HttpResponse:
     """The panel again, for the button in it; else as any press is answered."""
+    if told.still_to_undo and not is_fragment(request):
+        return refused(request, told.team, told.key_id, {"told": told}, status=told.status_code)
     if not _in_panel(request):
         return answered(request, told)
     snapshot = told.result.snapshot
