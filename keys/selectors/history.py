@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,9 +14,13 @@ from keys.ledger.labels import action_label, outcome_label
 from keys.models import Person, Record
 from keys.permissions import Verb, allowed, visible_teams
 from keys.selectors.telling import Line, body_of, facts_of, lines_of
+from keys.selectors.undoing import answered, takes_back
 from keys.types import ActorKind
 
 MOMENTS: Final = ("before", "after")
+ENDED_AS_WANTED: Final = ("confirmed", "applied")
+FOLLOWING: Final = 200
+"""How many of a key's later changes are asked whether they took one back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,8 @@ class HistoryEntry:
 
     record: what it began with. outcomes: the records that tell what became of it, oldest first. changed: what was asked
     for, old and new. altered: what a disable had to change besides. differs: wanted and found, by the newest outcome.
-    facts: (label, value) of what else is worth saying. readable: is the record's text whole?
+    facts: (label, value) of what else is worth saying. readable: is the record's text whole? undoes: seq of what it
+    takes back. undone_by: of what took it back, among those that were looked at together.
     """
 
     record: Record
@@ -35,6 +40,8 @@ class HistoryEntry:
     differs: tuple[Line, ...]
     facts: tuple[tuple[str, str], ...]
     readable: bool
+    undoes: int | None = None
+    undone_by: int | None = None
 
     @property
     def newest(self) -> Record:
@@ -184,7 +191,36 @@ def entries_of(records: Sequence[Record] | QuerySet[Record]) -> list[HistoryEntr
     # From the first one on: a number below it is damage, and has no page.
     for record in Record.objects.filter(change__in=wanted, seq__gte=1).order_by("seq") if wanted else ():
         changes[record.change].append(record)
-    return [_entry(changes[record.change] if record.change else [record]) for record in found]
+    return _with_undoing([_entry(changes[record.change] if record.change else [record]) for record in found])
+
+
+def undone_by(record: Record, together: Sequence[Record], person: Person) -> int | None:
+    """seq of the record that took this change back, by one of those that followed on the same key."""
+    begun = min((record, *together), key=lambda one: one.seq)
+    of_key = visible_records(person).filter(team_id=begun.team_id, key_id=begun.key_id, outcome="", seq__gt=begun.seq)
+    later = list(of_key.order_by("seq")[:FOLLOWING]) if begun.change and begun.key_id is not None else []
+    answers = answered(later)
+    undoing = [one for one in later if answers.get(one.seq) == begun.seq]
+    return entries_of([begun, *undoing])[0].undone_by if undoing else None
+
+
+def _with_undoing(entries: list[HistoryEntry]) -> list[HistoryEntry]:
+    """One query for all of them, where what was undone is not among them."""
+    answers = answered(entry.record for entry in entries)
+    begun = {entry.seq: entry.record for entry in entries}
+    if missing := set(answers.values()) - begun.keys():
+        begun |= Record.objects.in_bulk(missing)
+    undoes: dict[int, int] = {}
+    undone: dict[int, int] = {}
+    for entry in entries:
+        of = begun.get(answers.get(entry.seq, 0))
+        if of and takes_back(entry.record, of):
+            undoes[entry.seq] = of.seq
+            if entry.outcome in ENDED_AS_WANTED:
+                undone[of.seq] = entry.seq
+    if not undoes:
+        return entries
+    return [replace(entry, undoes=undoes.get(entry.seq), undone_by=undone.get(entry.seq)) for entry in entries]
 
 
 def _entry(records: list[Record]) -> HistoryEntry:

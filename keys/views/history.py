@@ -104,6 +104,7 @@ def record(request: PersonRequest, seq: int) -> HttpResponse:
         "outcome": _outcome(found, together),
         "told": told(found),
         "answers": ledger.answered_by(found, together),
+        "undone_by": ledger.undone_by(found, together, request.user),
         "part_of": ledger.part_of(found, together),
         "restorable": _restorable(request, found),
         "run": run_of(seq),
