@@ -9,8 +9,7 @@
     asked.elt.hasAttribute("hx-trigger") && !asked.triggeringEvent?.isTrusted;
   // Its trouble is told by events, like that of the first time.
   const again = ({ verb, path, elt }) => elt.isConnected && htmx.ajax(verb, path, { source: elt }).catch(() => {});
-  window.cometadmin = Object.assign(window.cometadmin ?? {}, { byItself, again });
-
+  
   // What asks by itself, again and again, neither says nor hides anything here, and takes nobody anywhere.
   const quiet = (event) => (event.detail.elt ?? event.target).closest?.("[data-quiet]");
   const unlessQuiet = (act) => (event) => quiet(event) || act(event);
@@ -24,6 +23,7 @@
 
   // Said where the eye is and to screen readers; gone with the next answer.
   const say = (text) => live().replaceChildren(noticeOf("bad", text));
+  window.cometadmin = Object.assign(window.cometadmin ?? {}, { byItself, again, noticeOf });
 
   // What cannot look again says so once, beside what stands there, until it can; what asks but once is asked again.
   const TRIED_AGAIN_MS = 5000;

@@ -57,9 +57,22 @@
     }
   });
 
+  // What is on its way to CometAPI cannot be thrown away any more; closed, the panel would take its answer along.
+  const saving = () => Boolean(editor()?.querySelector("form.htmx-request"));
+  let wait = null;
+  function sayWait() {
+    if (!wait?.isConnected) {
+      wait = window.cometadmin.noticeOf("info", editor().dataset.saving);
+      live.replaceChildren(wait);
+    }
+  }
+  document.addEventListener("htmx:afterRequest", () => saving() || wait?.remove());
+
   // Back to the list, after asking where something would be lost.
   function leave() {
-    if (window.cometadmin.unsaved()) {
+    if (saving()) {
+      sayWait();
+    } else if (window.cometadmin.unsaved()) {
       ask(() => {
         window.cometadmin.throwAway();
         back();
@@ -85,6 +98,14 @@
       dialog.showModal();
     }
   }
+
+  // Saved meanwhile: there is nothing left to ask about.
+  document.addEventListener("htmx:afterSettle", () => {
+    const dialog = document.getElementById("leave");
+    if (dialog?.open && !window.cometadmin.unsaved()) {
+      dialog.close();
+    }
+  });
 
   // Taking a change back brings the form anew. Until it has come, what is typed stays: it may not come.
   document.addEventListener("htmx:confirm", (event) => {
@@ -130,7 +151,7 @@
       show(event.state.panel);
     } else if (dialog.open) {
       event.stopImmediatePropagation();
-      if (window.cometadmin.unsaved()) {
+      if (saving() || window.cometadmin.unsaved()) {
         history.pushState({ panel: dialog.dataset.url }, "", dialog.dataset.url);
         leave();
       } else {

@@ -173,3 +173,80 @@ def test_on_a_phone_what_follows_of_four_changes_is_in_sight(app: App, page: Any
 
     assert page.locator(".preview__warnings li").count() == 3
     assert last["y"] + last["height"] <= shown["y"] + shown["height"]
+
+
+def saving(lead: Any, app: App) -> int:
+    """A new name that CometAPI takes its time to take; what it waits for."""
+    open_panel(lead, app)
+    hook: int = app.house.sandbox.pause("before", operation="update")
+    lead.get_by_label("Name", exact=True).fill("Staging EU")
+    lead.get_by_label("Name", exact=True).press("Enter")
+    assert app.house.sandbox.wait_paused(hook)
+    return hook
+
+
+@pytest.mark.parametrize("way", ["Escape", "Escape twice", "Close", "beside", "Back"])
+def test_while_it_saves_it_stays_and_says_so(lead: Any, app: App, way: str) -> None:
+    hook = saving(lead, app)
+    if way == "Close":
+        lead.locator("#editor").get_by_role("link", name="Close").click()
+    elif way == "beside":
+        lead.mouse.click(20, 300)
+    elif way == "Back":
+        lead.go_back()
+    else:
+        for _ in way.split():
+            lead.keyboard.press("Escape")
+
+    lead.locator("#live").get_by_text("This is being saved").wait_for()
+    assert not lead.locator("#leave").is_visible() and lead.locator("#editor").is_visible()
+    assert lead.url == app.url + app.house.path("plain")
+    app.house.sandbox.release(hook)
+    lead.locator("#toast").get_by_text("Staging EU: saved and checked at").wait_for()
+    on_the_list(lead, app)
+    expect(lead.get_by_text("This is being saved")).to_have_count(0)
+    assert lead.locator(f"#key-{app.house.keys['plain']} th").inner_text().startswith("Staging EU")
+
+
+def test_a_save_that_does_not_arrive_no_longer_says_that_it_is_under_way(lead: Any, app: App) -> None:
+    open_panel(lead, app)
+    held: list[Any] = []
+    lead.route(f"**{app.house.path('plain')}", lambda route: held.append(route))  # noqa: PLW0108  (a builtin is none to it)
+    lead.get_by_label("Name", exact=True).fill("Staging EU")
+    lead.get_by_label("Name", exact=True).press("Enter")
+    lead.keyboard.press("Escape")
+    lead.get_by_text("This is being saved").wait_for()
+    held[0].abort()
+
+    lead.get_by_text("Not sent: CometAdmin cannot be reached").wait_for()
+    expect(lead.get_by_text("This is being saved")).to_have_count(0)
+    lead.keyboard.press("Escape")
+    lead.get_by_role("button", name="Keep editing").wait_for()
+
+
+def test_the_question_goes_when_nothing_is_left_to_lose(lead: Any, app: App) -> None:
+    """It was asked before the save began, which nobody can press under it but by a script."""
+    open_panel(lead, app)
+    lead.get_by_label("Name", exact=True).fill("Staging EU")
+    lead.keyboard.press("Escape")
+    lead.locator("#leave").wait_for()
+    lead.locator("#key-form").evaluate("(form) => form.requestSubmit()")
+
+    lead.locator("#toast").wait_for()
+    on_the_list(lead, app)
+    assert not lead.locator("#leave").is_visible()
+
+
+def test_the_question_stays_for_the_note(lead: Any, app: App) -> None:
+    open_panel(lead, app)
+    lead.get_by_text("Change owner, purpose and tags").click()
+    lead.get_by_label("Owner", exact=True).fill("Ada")
+    lead.get_by_label("Name", exact=True).fill("Staging EU")
+    lead.keyboard.press("Escape")
+    lead.locator("#leave").wait_for()
+    lead.locator("#key-form").evaluate("(form) => form.requestSubmit()")
+
+    lead.locator("#toast").wait_for(state="attached")
+    assert lead.locator("#leave").is_visible()
+    lead.get_by_role("button", name="Throw it away").click()
+    on_the_list(lead, app)
