@@ -13,6 +13,7 @@ from keys.views import (
     models,
     notes,
     saved_views,
+    switching,
     undoing,
 )
 
@@ -34,8 +35,8 @@ urlpatterns = [
     path(f"{KEY}usage/", checking.usage, name="key_usage"),
     path(f"{KEY}allowlist/", allowlist.allowlist, name="key_allowlist"),
     path(f"{KEY}models/", models.models, name="key_models"),
-    path(f"{KEY}disable/", changes.disable, name="key_disable"),
-    path(f"{KEY}enable/", changes.enable, name="key_enable"),
+    path(f"{KEY}disable/", switching.disable, name="key_disable"),
+    path(f"{KEY}enable/", switching.enable, name="key_enable"),
     path(f"{KEY}changes/<uuid:change_id>/", changes.change, name="key_change"),
     path(f"{KEY}undo/<uuid:change_id>/", undoing.undo, name="key_undo"),
 ]

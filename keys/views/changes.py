@@ -1,70 +1,23 @@
-"""Disabling and enabling a key at one press, and what is known of a change by now."""
+"""What is known of a change by now, and how a press is answered."""
 
-from functools import partial
 from http import HTTPStatus
 from uuid import UUID, uuid4
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigger_client_event
 
-from keys.errors import Invalid
-from keys.http import PersonRequest, actor_of, is_fragment, mark_ours, page, team_or_404, team_rights
+from keys.http import PersonRequest, is_fragment, mark_ours, page, team_or_404, team_rights
 from keys.models import Change, Team
 from keys.permissions import Verb
-from keys.services.outcome import ChangeIdTaken, Held, Outcome
-from keys.services.settle import change_result, freed
-from keys.services.status import disable_key, enable_key
+from keys.services.outcome import Outcome
+from keys.services.settle import change_result
 from keys.views.links import labels
 from keys.views.panel import looked_again
 from keys.views.rows import row_now
 from keys.views.told import Told
-
-
-@require_POST
-@page
-def disable(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
-    """One press, no question: it can be undone."""
-    team = team_or_404(request, slug, Verb.DISABLE_KEY)
-    try:
-        result = disable_key(
-            person=request.user,
-            actor=actor_of(request, team),
-            team=team,
-            key_id=key_id,
-            change_id=posted_change_id(request),
-        )
-    except ChangeIdTaken:
-        return refused(request, team, key_id, {"taken": True}, status=409)
-    return answered(request, Told(result, team, key_id))
-
-
-@require_POST
-@page
-def enable(request: PersonRequest, slug: str, key_id: int) -> HttpResponse:
-    """As it is, or together with what disabling had to alter (`put_back`)."""
-    team = team_or_404(request, slug, Verb.ENABLE_KEY)
-    try:
-        enabling = partial(
-            enable_key,
-            person=request.user,
-            actor=actor_of(request, team),
-            team=team,
-            key_id=key_id,
-            change_id=posted_change_id(request),
-            put_back="put_back" in request.POST,
-        )
-        result = freed(enabling, team=team, key_id=key_id)
-    except Invalid as error:
-        faults = [text for texts in error.faults.values() for text in texts]
-        return refused(request, team, key_id, {"faults": faults}, status=422)
-    except Held as held:
-        return refused(request, team, key_id, {"held": held}, status=409)
-    except ChangeIdTaken:
-        return refused(request, team, key_id, {"taken": True}, status=409)
-    return answered(request, Told(result, team, key_id))
 
 
 @require_safe
@@ -137,13 +90,19 @@ def _row(request: PersonRequest, told: Told) -> HttpResponse:
     return response if told.looks_again else trigger_client_event(response, "key-read", after="settle")
 
 
+def from_the_form(request: PersonRequest) -> bool:
+    """Is it the button beside a key's form? Whatever needs no new form is said in the live region."""
+    return is_fragment(request) and request.htmx.target == "live"
+
+
 def refused(request: PersonRequest, team: Team, key_id: int, said: dict[str, object], status: int) -> HttpResponse:
     """Words without a new reading of the key: beneath its row, or on a page of their own."""
     fragment = is_fragment(request)
     template = "keys/_said.html" if fragment else "keys/change.html"
-    context = _context(request, team, key_id, {**said, **({"as_row": True} if fragment else {})})
+    beneath_its_row = fragment and not from_the_form(request)
+    context = _context(request, team, key_id, {**said, **({"as_row": True} if beneath_its_row else {})})
     response = mark_ours(render(request, template, context, status=status))
-    return reswap(retarget(response, f"#said-{key_id}"), "innerHTML") if fragment else response
+    return reswap(retarget(response, f"#said-{key_id}"), "innerHTML") if beneath_its_row else response
 
 
 def _context(request: PersonRequest, team: Team, key_id: int, more: dict[str, object]) -> dict[str, object]:

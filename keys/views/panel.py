@@ -28,7 +28,7 @@ from keys.services.access_tokens import NoAccessToken
 from keys.services.compare import Differences
 from keys.services.edit import read_key
 from keys.services.notes import note_of
-from keys.services.outcome import Conflict, Held, Outcome
+from keys.services.outcome import Conflict, Held, Kind, Outcome
 from keys.services.presence import others
 from keys.services.reading import group_choices
 from keys.services.status import put_back_offer
@@ -55,7 +55,7 @@ class Panel:
 
     saw: with a conflict, the key as it was before somebody else changed it. reviewing: what will change is to be read.
     said, said_of_models: what a button beside the allowlist, or beside the models, did. answers: the record that saving
-    answers.
+    answers. typed: what a person typed stands in the form, judged or not.
     """
 
     team: Team
@@ -73,6 +73,7 @@ class Panel:
     restored: Restored | None = None
     read_now: bool = True
     reviewing: bool = False
+    typed: bool = False
     change_id: UUID = field(default_factory=uuid4)
 
     @property
@@ -111,7 +112,8 @@ def done(request: PersonRequest, panel: Panel) -> bool:
     """Is all said by a toast, so that the panel over the list may close? Not where somebody else's change is told."""
     result = panel.told.result if panel.told else None
     saved = result is not None and result.outcome in (Outcome.CONFIRMED, Outcome.APPLIED) and not result.moved
-    return saved and request.method == "POST" and over_list(request)
+    switched = result is not None and result.kind is not Kind.EDIT
+    return saved and not switched and request.method == "POST" and over_list(request)
 
 
 def panel_page(request: PersonRequest, panel: Panel, status: int = 200) -> HttpResponse:

@@ -144,7 +144,12 @@ def _answers(request: PersonRequest, team: Team, key_id: int) -> int | None:
 
 
 def _moved_to(live: KeySnapshot, seen: Base, posted: QueryDict) -> tuple[Base, KeyForm]:
-    posted = chosen(posted, seen)
+    base, typed = moved_to(live, seen, posted)
+    return base, key_form(base, typed)
+
+
+def moved_to(live: KeySnapshot, seen: Base, posted: QueryDict) -> tuple[Base, QueryDict]:
+    """What was typed into the form that stood on `seen`, on the key as it is now."""
     base = seen.onto(live)
     was, shown = rendered(seen.snapshot, seen.zone), rendered(live, base.zone)
-    return base, key_form(base, rebased(posted, was, shown))
+    return base, rebased(chosen(posted, seen), was, shown)

@@ -74,15 +74,16 @@
 
   // What is typed while it is being saved would go with the answer: nothing can be, until that is there.
   let stoodOn = null;
-  document.addEventListener("htmx:beforeSend", ({ detail: { elt } }) => {
-    if (elt === form()) {
+  const taken = ({ requestConfig: { elt } }) => Boolean(form()) && (elt === form() || elt.matches("#glance form"));
+  document.addEventListener("htmx:beforeSend", ({ detail }) => {
+    if (taken(detail)) {
       stoodOn = document.activeElement;
-      elt.inert = true;
+      form().inert = true;
     }
   });
-  document.addEventListener("htmx:afterRequest", ({ detail: { elt } }) => {
-    if (elt === form()) {
-      elt.inert = false;
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (taken(detail)) {
+      form().inert = false;
       stoodOn?.focus({ preventScroll: true });
     }
   });
@@ -92,10 +93,12 @@
       event.preventDefault();
     }
   });
-  // Forms that go to another page by themselves: saving without htmx, disabling at once, signing out.
-  document.addEventListener("submit", () => {
-    leaving = true;
-    setTimeout(() => (leaving = false), 1000);
+  // Forms that go to another page by themselves: signing out, and what htmx does not post.
+  document.addEventListener("submit", (event) => {
+    if (!event.defaultPrevented) {
+      leaving = true;
+      setTimeout(() => (leaving = false), 1000);
+    }
   });
 
   // Without JavaScript a step of its own shows what will change; with it that is always in sight.
