@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from keys import moments, rules
 from keys.forms.presets import meant
-from keys.forms.rendered import ENABLE_TOO, ON, SWITCHES, rendered, same_line_ends, same_text
+from keys.forms.rendered import ENABLE_TOO, ON, QUOTA_MEANT, SWITCHES, rendered, same_line_ends, same_text
 from keys.forms.secrets import typed_secrets
 from keys.redact import escape_visible
 from keys.rules import Fault, RuleBroken
@@ -176,7 +176,17 @@ class Judge:
         # An unlimited key needs no amount: an emptied field wishes nothing.
         if self._text("unlimited_quota") == ON and not self._text("remain_quota").strip():
             return False
-        return self.touched("remain_quota", "quota_mode", "quota_unit")
+        return self.touched("remain_quota", "quota_mode", "quota_unit") and not self._same_in_usd()
+
+    def _same_in_usd(self) -> bool:
+        """Is it what was shown, in the other unit? The quota is no other for it."""
+        if self.touched("quota_mode") or self._text("quota_unit") != "usd":
+            return False
+        try:
+            units = rules.parse_amount(self._text("remain_quota"), "usd", self.around.units_per_usd)
+        except RuleBroken:
+            return False
+        return units == self.base.settings.remain_quota
 
     def _quota(self) -> QuotaWish:
         mode, unit = self._text("quota_mode"), self._text("quota_unit")
@@ -184,9 +194,20 @@ class Judge:
             raise RuleBroken(Fault("quota_mode", _("Choose “set to”, “top up by” or “take away”.")))
         if unit not in {"units", "usd"}:
             raise RuleBroken(Fault("quota_unit", _("Choose units or USD.")))
+        if not self.touched("remain_quota"):
+            self._check_meant(mode)
         ratio = self.around.units_per_usd
         wish = QuotaWish(QuotaMode(mode), rules.parse_amount(self._text("remain_quota"), unit, ratio))
         return rules.check_quota(wish, self.base.settings.remain_quota, ratio)
+
+    def _check_meant(self, mode: str) -> None:
+        """What the amount that was shown means in another unit, or as another way, is not guessed about."""
+        if self.touched("quota_unit"):
+            raise RuleBroken(Fault("amount_shown", _("The amount is still the one that was shown: give it in USD.")))
+        if mode != self.posted.get(QUOTA_MEANT):
+            add = _("The amount is still the one that was shown. Give what to top up by; if it is that, save again.")
+            take = _("The amount is still the one that was shown. Give what to take away; if it is that, save again.")
+            raise RuleBroken(Fault("amount_kept", add if mode == QuotaMode.ADD else take))
 
     def _judge_together(self) -> None:
         """Rules over several fields, judged when one of them was touched and none of them is refused already."""

@@ -14,12 +14,12 @@ from keys import moments
 from keys.forms.fields import ChosenField, SwitchField, TypedField
 from keys.forms.judge import Judge, Surroundings
 from keys.forms.presets import choices as preset_choices
-from keys.forms.rendered import ENABLE_TOO, ON, SWITCHES, TEXTS, rendered, same_line_ends
+from keys.forms.rendered import ENABLE_TOO, ON, QUOTA_MEANT, SWITCHES, TEXTS, rendered, same_line_ends
 from keys.forms.warnings import warnings
 from keys.forms.words import say
 from keys.redact import escape_visible
 from keys.rules import NAME_MAX_CHARACTERS, REASON_MAX_CHARACTERS
-from keys.types import KeySettings, KeySnapshot, KeyWish, Status
+from keys.types import KeySettings, KeySnapshot, KeyWish, QuotaMode, Status
 
 # HTML counts UTF-16 units, of which a character outside the basic plane takes two; the rule counts characters.
 _UTF16 = 2
@@ -129,6 +129,7 @@ class KeyForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         posted: dict[str, str | None] = {name: self.cleaned_data.get(name) for name in (*TEXTS, *SWITCHES, ENABLE_TOO)}
+        posted[QUOTA_MEANT] = str(self.data.get(QUOTA_MEANT, ""))
         self._judge = Judge(posted, self.base, self.around)
         self._judge.judge()
         for field, faults in self._judge.faults.items():
@@ -173,6 +174,13 @@ class KeyForm(forms.Form):
         for field, fault in warnings(self._judge):
             said.setdefault(field, []).append(say(fault))
         return said
+
+    @property
+    def quota_meant(self) -> str:
+        """In which way saving this very form takes the amount that was shown; "" for as it was shown."""
+        refused = self.is_bound and self.has_error("remain_quota", "amount_kept")
+        meant = self.data.get("quota_mode" if refused else QUOTA_MEANT, "")
+        return str(meant) if meant in tuple(QuotaMode) else ""
 
     @property
     def fold_needed(self) -> bool:

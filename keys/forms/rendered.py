@@ -11,6 +11,8 @@ from keys.types import NEVER, KeySnapshot, QuotaMode
 ON, OFF = "on", "off"
 ENABLE_TOO = "and_enable"
 """No setting, and no text of the key's own: a tick that counts only beside other changes."""
+QUOTA_MEANT = "quota_meant"
+"""No setting either: the way, other than the one that was shown, in which the amount that was shown is meant."""
 SWITCHES = ("unlimited_quota", "model_limits_enabled", "cross_group_retry")
 TEXTS = (
     "name",

@@ -14,7 +14,7 @@ from django.http import QueryDict
 
 from keys import rules
 from keys.forms.rebase import controls_of
-from keys.forms.rendered import rendered
+from keys.forms.rendered import QUOTA_MEANT, rendered
 from keys.redact import MASK, escape_visible
 from keys.services.compare import same_value
 from keys.types import EDITABLE, KeySettings, KeySnapshot, QuotaMode, QuotaWish, Status
@@ -60,6 +60,7 @@ def restoring(state: Mapping[str, Any], live: KeySnapshot, zone: ZoneInfo, now: 
     if quota and not spent:
         fields.append("remain_quota")
         typed["quota_mode"], typed["remain_quota"] = quota.mode.value, str(quota.units)
+        typed[QUOTA_MEANT] = quota.mode.value
     status = _status(target.settings, live.settings, quota, now)
     if status is not None:
         fields.append("status")

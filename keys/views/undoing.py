@@ -14,7 +14,7 @@ from keys import rules
 from keys.errors import Invalid
 from keys.forms.base import Base
 from keys.forms.rebase import controls_of
-from keys.forms.rendered import rendered
+from keys.forms.rendered import QUOTA_MEANT, rendered
 from keys.forms.restoring import restoring
 from keys.http import PersonRequest, actor_of, is_fragment, page, team_or_404
 from keys.models import Change, Team
@@ -124,6 +124,7 @@ def _typed(wish: KeyWish, base: Base) -> QueryDict:
         typed[control] = str(texts[control])
     if wish.quota and not rules.takes_from_nothing(wish.quota, live.settings.remain_quota):
         typed["quota_mode"], typed["remain_quota"] = wish.quota.mode.value, str(wish.quota.units)
+        typed[QUOTA_MEANT] = wish.quota.mode.value
     return typed
 
 

@@ -19,6 +19,9 @@
     if (control.type === "hidden" || control.type === "submit" || control.matches("[data-find], [data-line]")) {
       return true;
     }
+    if (control.closest("[data-as-shown]")) {
+      return true; // the same amount in another unit
+    }
     if (control.type === "checkbox" || control.type === "radio") {
       return control.checked === control.defaultChecked;
     }

@@ -1,4 +1,4 @@
-// The amount that is typed, in the other unit too, and what it leaves. Whole numbers all the way; the server has the say.
+// The amount that is typed, in the other unit too, and what it leaves; the one that was shown follows the unit. Whole numbers all the way; the server has the say.
 "use strict";
 
 (() => {
@@ -52,7 +52,8 @@
     if (units === null) {
       return;
     }
-    const inUnits = (count) => told.dataset.units.replace("%s", grouped(String(count)));
+    const inUnits = (count) =>
+      count === 1n ? told.dataset.unit : told.dataset.units.replace("%s", grouped(String(count)));
     const words = [told.dataset.same.replace("%s", unit === "usd" ? inUnits(units) : usd(units, ratio))];
     const mode = elements.quota_mode.value;
     const now = BigInt(box.dataset.left);
@@ -64,6 +65,45 @@
     told.textContent = words.join(" · ");
   }
 
-  const about = (event) => event.target.closest?.("#quota");
-  document.addEventListener("input", (event) => about(event) && tell(about(event)));
+  // What the key has left, as one would type it; null where that unit has no exact amount for it.
+  function shownIn(unit, { left, ratio }) {
+    if (unit === "units") {
+      return left;
+    }
+    const amount = BigInt(left) < 0n ? "" : usd(BigInt(left), BigInt(ratio));
+    return amount.startsWith("$") ? amount.slice(1).replaceAll(",", "") : null;
+  }
+
+  // An amount that was typed is the person's own, in the unit that they choose for it. The one that was shown is turned
+  // into the other unit, and is nothing to top up by or to take away.
+  function follow(box, changed) {
+    const { remain_quota: amount, quota_unit: unit, quota_mode: mode } = box.closest("form").elements;
+    const shown = shownIn(unit.value, box.dataset);
+    const other = shownIn(unit.value === "usd" ? "units" : "usd", box.dataset);
+    if (changed === unit && mode.value === "set" && amount.value === other && shown !== null) {
+      amount.value = shown;
+    } else if (changed === mode && mode.value !== "set" && amount.value === shown) {
+      amount.value = "";
+    } else if (changed === mode && mode.value === "set" && !amount.value.trim()) {
+      amount.value = shown ?? "";
+    }
+    box.toggleAttribute("data-as-shown", mode.value === "set" && amount.value === shown);
+  }
+
+  // In whatever unit it stands there: what was shown goes out as it was shown, so that it is no change.
+  document.addEventListener("htmx:configRequest", ({ detail: { parameters } }) => {
+    const box = document.querySelector("#quota[data-as-shown]");
+    if (box && parameters.quota_unit !== undefined) {
+      parameters.quota_unit = "units";
+      parameters.remain_quota = box.dataset.left;
+    }
+  });
+
+  document.addEventListener("input", ({ target }) => {
+    const box = target.closest?.("#quota");
+    if (box) {
+      follow(box, target);
+      tell(box);
+    }
+  });
 })();

@@ -51,7 +51,7 @@ def told(amount: str, unit: str) -> str | None:
         if broken.broken[0].code == "amount_high":
             return "too much"
         return None
-    return f"= {units:,} units" if unit == "usd" else f"= {format_usd(units, 500_000)}"
+    return f"= {units:,} {'unit' if units == 1 else 'units'}" if unit == "usd" else f"= {format_usd(units, 500_000)}"
 
 
 AMOUNTS = [

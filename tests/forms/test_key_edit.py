@@ -39,10 +39,11 @@ SET, ADD, TAKE = QuotaMode
         ({"expired_time": 1_919_291_400}, {"expired_time_fold": "later"}, {"expired_time": 1_919_295_000}, None),
         ({}, {"remain_quota": "5"}, {}, QuotaWish(SET, 5)),
         ({}, {"remain_quota": "0"}, {}, QuotaWish(SET, 0)),
-        ({}, {"remain_quota": "0.20", "quota_unit": "usd"}, {}, QuotaWish(SET, 100_000)),
+        ({}, {"remain_quota": "0.40", "quota_unit": "usd"}, {}, QuotaWish(SET, 200_000)),
         ({}, {"remain_quota": "1,000", "quota_mode": "add"}, {}, QuotaWish(ADD, 1_000)),
         ({}, {"remain_quota": "1 000", "quota_mode": "take"}, {}, QuotaWish(TAKE, 1_000)),
-        ({}, {"quota_mode": "add"}, {}, QuotaWish(ADD, 100_000)),
+        ({}, {"quota_mode": "add", "quota_meant": "add"}, {}, QuotaWish(ADD, 100_000)),
+        ({}, {"quota_mode": "take", "quota_meant": "take"}, {}, QuotaWish(TAKE, 100_000)),
         ({"remain_quota": -5}, {"remain_quota": "5", "quota_mode": "add"}, {}, QuotaWish(ADD, 5)),
         ({}, {"unlimited_quota": "on"}, {"unlimited_quota": True}, None),
         ({}, {"unlimited_quota": "on", "remain_quota": " "}, {"unlimited_quota": True}, None),
@@ -123,6 +124,11 @@ def test_accepted(base: dict[str, Any], texts: dict[str, str], fields: dict[str,
         ({}, {"remain_quota": "x", "unlimited_quota": "on"}, "remain_quota", "amount_junk"),
         ({}, {"quota_mode": "double"}, "remain_quota", "quota_mode"),
         ({}, {"quota_unit": "eur"}, "remain_quota", "quota_unit"),
+        ({}, {"quota_unit": "usd"}, "remain_quota", "amount_shown"),
+        ({"remain_quota": -5}, {"quota_unit": "usd"}, "remain_quota", "amount_shown"),
+        ({}, {"quota_unit": "usd", "quota_mode": "add", "quota_meant": "add"}, "remain_quota", "amount_shown"),
+        ({}, {"quota_mode": "add"}, "remain_quota", "amount_kept"),
+        ({}, {"quota_mode": "take", "quota_meant": "add"}, "remain_quota", "amount_kept"),
         ({}, {"remain_quota": "0", "quota_mode": "add"}, "remain_quota", "amount_zero"),
         ({}, {"remain_quota": "500000000000000", "quota_mode": "add"}, "remain_quota", "amount_high"),
         ({"remain_quota": -5}, {"remain_quota": "-4"}, "remain_quota", "amount_negative"),
@@ -216,6 +222,6 @@ def test_reason_is_kept_apart_from_the_wish() -> None:
 
 
 def test_touched_names_settings_not_controls() -> None:
-    form = edited(key(), quota_mode="add", name="x", expiry="never")
+    form = edited(key(), quota_mode="add", remain_quota="5", name="x", expiry="never")
     assert form.is_valid()
     assert form.touched == ("name", "expired_time", "remain_quota")
