@@ -17,6 +17,7 @@ MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 YEAR: Final = 365 * DAY
+FORETOLD_YEARS: Final = 100
 CENT: Final = Decimal("0.01")
 
 # Characters that show nothing: blanks, what joins or directs others, fillers.
@@ -97,6 +98,13 @@ def span(seconds: float) -> str:
     if of == DAY:
         return ngettext("%(n)d day", "%(n)d days", count) % {"n": count}
     return ngettext("%(n)d year", "%(n)d years", count) % {"n": count}
+
+
+def lasting(seconds: int) -> str:
+    """`3 days`, for what is foretold; beyond a hundred years a number would pretend to know."""
+    if seconds < MINUTE:
+        return _("less than a minute")
+    return span(seconds) if seconds <= FORETOLD_YEARS * YEAR else _("more than 100 years")
 
 
 def counted(seconds: float) -> tuple[int, int]:

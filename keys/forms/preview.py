@@ -16,7 +16,7 @@ class Preview:
     """changed: setting -> (as it was read, as it will be), in the reference page's order. said: setting -> warnings.
 
     refused: how many fields have to be put right first. in_two_steps: the status follows in a request of its own.
-    lasts_s: how long what will be left lasts at last week's pace; None where nobody knows, or nothing was spent.
+    lasts_s: how long what will be left lasts at last week's pace; None where nobody knows, and of nothing.
     """
 
     changed: Differences = field(default_factory=dict)
@@ -48,7 +48,7 @@ def preview_of(form: KeyForm, usage: Usage | None) -> Preview:
         said=said,
         refused=len(form.errors),
         in_two_steps=_in_two_steps(form, changed),
-        lasts_s=usage.lasts_s(new.remain_quota) if usage and counts else None,
+        lasts_s=usage.lasts_s(new.remain_quota) if usage and counts and new.remain_quota > 0 else None,
     )
 
 

@@ -191,6 +191,11 @@ def test_how_long_it_lasts_is_exact(left: str, units: int, lasts: int | None) ->
     assert found.lasts_s == (lasts if lasts is not None else 500_000_000_000_000 * WEEK)
 
 
+def test_nothing_left_does_not_last() -> None:
+    assert seen(key(), {"remain_quota": "0"}, USED).lasts_s is None
+    assert seen(key(), {"remain_quota": "100000", "quota_mode": "take", "quota_meant": "take"}, USED).lasts_s is None
+
+
 def test_nothing_spent_lasts_for_nobody_knows_how_long() -> None:
     assert seen(key(), {"remain_quota": "5"}, Usage(0, NOW_S - WEEK, NOW_S)).lasts_s is None
     assert seen(key(), {"name": "New"}, USED).lasts_s is None

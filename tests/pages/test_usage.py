@@ -46,6 +46,18 @@ def test_it_says_what_was_used_and_how_long_the_rest_lasts(house: House) -> None
     no_secret(house, body(page))
 
 
+@pytest.mark.parametrize(
+    ("left", "said"), [(0, ""), (-5, ""), (1, "lasts less than a minute."), (5 * 10**14, "lasts more than 100 years.")]
+)
+def test_no_pace_foretells_what_nobody_can_know(house: House, left: int, said: str) -> None:
+    spent(house, "plain", 1_000_000)
+    house.sandbox.console_edit(house.keys["plain"], remain_quota=left)
+
+    part = words(shown(house, **HTMX))
+
+    assert "$2.00 used." in part and part.partition("what is left ")[2] == said
+
+
 def test_only_this_key_and_only_the_week(house: House) -> None:
     house.sandbox.console_edit(house.keys["arabic"], name="Staging, too")
     spent(house, "plain", 10)
