@@ -83,11 +83,11 @@ def lasts(usage: Usage, left_units: int) -> int:
 
 
 @register.filter
-def used_percent(key: KeySnapshot) -> int:
-    """How much of all that was granted is used, 0 to 100, rounded down; all of it where nothing is left."""
+def left_percent(key: KeySnapshot) -> int:
+    """How much of all that was granted is left, 0 to 100, rounded down."""
     if key.settings.remain_quota <= 0:
-        return 100
-    return max(0, key.used_quota) * 100 // (max(0, key.used_quota) + key.settings.remain_quota)
+        return 0
+    return key.settings.remain_quota * 100 // (max(0, key.used_quota) + key.settings.remain_quota)
 
 
 @register.filter

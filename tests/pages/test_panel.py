@@ -173,9 +173,15 @@ def test_it_can_be_read_now(house: House) -> None:
     assert "Read at" in words(glance)
 
 
-def test_the_meter_says_how_much_is_used(house: House) -> None:
+def test_the_meter_draws_and_says_how_much_is_left(house: House) -> None:
     client = house.client()
 
-    assert 'aria-label="38 % of the quota is used"' in body(client.get(house.path("plain")))
-    assert 'aria-label="100 % of the quota is used"' in body(client.get(house.path("overspent")))
-    assert "% of the quota is used" not in body(client.get(house.path("unlimited")))
+    def meter(key: str) -> str:
+        return body(client.get(house.path(key))).partition('<div class="meter">')[2].partition("</div>")[0]
+
+    for key, percent in (("plain", 62), ("overspent", 0), ("restricted", 100)):
+        assert f'aria-label="{percent} % of the quota is left"' in meter(key)
+        assert f'class="meter__left" width="{percent}"' in meter(key)
+        assert f"{percent} % left. Left when read" in meter(key)
+        assert ("meter__bar--short" in meter(key)) is (percent <= 10)
+    assert "%" not in meter("unlimited")
