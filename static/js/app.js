@@ -9,7 +9,7 @@
     asked.elt.hasAttribute("hx-trigger") && !asked.triggeringEvent?.isTrusted;
   // Its trouble is told by events, like that of the first time.
   const again = ({ verb, path, elt }) => elt.isConnected && htmx.ajax(verb, path, { source: elt }).catch(() => {});
-  
+
   // What asks by itself, again and again, neither says nor hides anything here, and takes nobody anywhere.
   const quiet = (event) => (event.detail.elt ?? event.target).closest?.("[data-quiet]");
   const unlessQuiet = (act) => (event) => quiet(event) || act(event);

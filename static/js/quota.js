@@ -1,4 +1,5 @@
-// The amount that is typed, in the other unit too, and what it leaves; the one that was shown follows the unit. Whole numbers all the way; the server has the say.
+// The amount that is typed, in the other unit too, and what it leaves; the one that was shown follows the unit.
+// Whole numbers all the way; the server has the say.
 "use strict";
 
 (() => {
