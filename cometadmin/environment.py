@@ -103,7 +103,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "DATABASE_URL",
         parsers.database_url,
-        "`sqlite:///path` for one machine, `postgres://user:password@host/name` for more.",
+        "`sqlite:///path` for one machine, `postgres://user:password@host/name` for more; with "
+        "`?server_side_binding=0` where a pooler stands between that does not know prepared statements.",
         default="sqlite:///var/cometadmin.sqlite3",
         absent={},
         secret=True,

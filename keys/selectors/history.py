@@ -197,8 +197,11 @@ def entries_of(records: Sequence[Record] | QuerySet[Record]) -> list[HistoryEntr
 def undone_by(record: Record, together: Sequence[Record], person: Person) -> int | None:
     """seq of the record that took this change back, by one of those that followed on the same key."""
     begun = min((record, *together), key=lambda one: one.seq)
+    # In a damaged ledger a number may be a word.
+    if not (begun.change and isinstance(begun.team_id, int) and isinstance(begun.key_id, int)):
+        return None
     of_key = visible_records(person).filter(team_id=begun.team_id, key_id=begun.key_id, outcome="", seq__gt=begun.seq)
-    later = list(of_key.order_by("seq")[:FOLLOWING]) if begun.change and begun.key_id is not None else []
+    later = list(of_key.order_by("seq")[:FOLLOWING])
     answers = answered(later)
     undoing = [one for one in later if answers.get(one.seq) == begun.seq]
     return entries_of([begun, *undoing])[0].undone_by if undoing else None

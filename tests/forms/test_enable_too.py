@@ -52,7 +52,7 @@ def test_by_itself_it_wishes_nothing(base: dict[str, Any], ticked: str) -> None:
         ({**EXPIRED, "remain_quota": 0}, LATER, {"expired_time": LATER_S}),
         ({**EXHAUSTED, "expired_time": NOW_S - 9}, {"remain_quota": "5"}, {}),
         ({**EXPIRED, "remain_quota": 0}, {**LATER, "remain_quota": "5"}, {"expired_time": LATER_S, "status": 1}),
-        ({**EXHAUSTED, "remain_quota": 9}, {"quota_mode": "take", "remain_quota": "9"}, {}),
+        ({**EXHAUSTED, "remain_quota": 9}, {"quota_mode": "take", "remain_quota": "12"}, {}),
         ({"status": 4, "remain_quota": -100}, {"quota_mode": "add", "remain_quota": "50"}, {}),
     ],
 )
